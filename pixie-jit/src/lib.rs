@@ -1,0 +1,1 @@
+//! Bitcode in, objects out.

@@ -1,0 +1,1 @@
+//! A linker and loader for fat modules.
