@@ -42,7 +42,10 @@ impl ModuleBuilder {
         let renumber = |id: &mut BlobId| id.0 = new_index.get(&id.0).copied().unwrap_or(u32::MAX);
         manifest.bitcode.iter_mut().for_each(|bitcode| renumber(&mut bitcode.blob));
         let variants = manifest.platforms.values_mut().flat_map(|entry| &mut entry.variants);
-        variants.for_each(|variant| renumber(&mut variant.object));
+        variants.for_each(|variant| {
+            renumber(&mut variant.object);
+            variant.image.iter_mut().for_each(renumber);
+        });
         let sorted: Vec<&(Hash, BlobKind, Vec<u8>)> =
             self.by_hash.values().map(|index| &self.blobs[*index as usize]).collect();
         manifest.blobs = sorted

@@ -13,12 +13,12 @@ use crate::header::{HEADER_LEN, align_blob};
 use crate::targets::{FeatureSet, Platform};
 
 /// The index of a blob in the manifest's table.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlobId(pub u32);
 
 /// What a module is (spec §4.2).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Manifest {
     /// The module's name, a Python identifier.
     pub name: String,
@@ -39,13 +39,19 @@ pub struct Manifest {
     /// Text for `module.__doc__`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doc: Option<String>,
+    /// Text that the format does not interpret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// The build id of the module that this one was specialised from; this module's own build id then too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Hash>,
     /// Names of format features without which the module cannot be understood.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub critical: Vec<String>,
 }
 
-/// A function that callers see (spec §4.3). The keys `ufunc`, `status`, `overload`, `defaults` and `metadata` are reserved.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// A function that callers see (spec §4.3). Exports of one name are overloads, tried in the manifest's order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Export {
     /// The name that Python sees.
     pub name: String,
@@ -64,6 +70,55 @@ pub struct Export {
     /// Ascending indices of the parameters that are `restrict` in C.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restrict: Vec<u32>,
+    /// What the non-zero results of a `status` function mean, ascending by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<StatusText>,
+    /// The loop that makes the function a NumPy ufunc.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ufunc: Option<Ufunc>,
+    /// The source file, relative, with `/` between its parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Text that the format does not interpret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+}
+
+/// The meaning of a result of a `status` function (spec §4.3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StatusText {
+    /// The result, never 0.
+    pub code: i32,
+    /// The message of the exception.
+    pub text: String,
+}
+
+/// What makes a ufunc of an export (spec §4.3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ufunc {
+    /// The symbol of the inner loop, `void (char **args, const int64_t *dimensions, const int64_t *steps, void *data)`.
+    #[serde(rename = "loop")]
+    pub inner_loop: String,
+    /// The core dimensions of a generalised ufunc, as NumPy writes them: `(n),(n)->()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core: Option<String>,
+    /// What a reduction begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+}
+
+/// What a reduction begins with (spec §4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    /// 0.
+    Zero,
+    /// 1.
+    One,
+    /// Every bit set.
+    MinusOne,
+    /// No identity, but the order of the operands does not matter.
+    Reorderable,
 }
 
 /// The lock policy of an export.
@@ -77,7 +132,7 @@ pub enum Gil {
 }
 
 /// A symbol that objects need from outside (spec §4.4).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Import {
     /// The name in the IR.
     pub name: String,
@@ -87,7 +142,7 @@ pub struct Import {
 }
 
 /// A bitcode module (spec §4.5).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Bitcode {
     /// The bytes.
     pub blob: BlobId,
@@ -110,7 +165,7 @@ pub struct Bitcode {
 }
 
 /// A platform that the module holds objects for (spec §4.6).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PlatformEntry {
     /// The target triple of its objects.
     pub triple: String,
@@ -120,8 +175,8 @@ pub struct PlatformEntry {
     pub variants: Vec<Variant>,
 }
 
-/// A native object for one ISA level (spec §4.7). The key `image` is reserved.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// A native object for one ISA level (spec §4.7).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Variant {
     /// The level's name.
     pub isa: String,
@@ -131,6 +186,9 @@ pub struct Variant {
     pub object: BlobId,
     /// Ascending indices into the module's imports: what this object needs.
     pub imports: Vec<u32>,
+    /// The object, linked beforehand; format 1.0 does not say how, so a reader of it takes the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<BlobId>,
 }
 
 /// The kind of a blob (spec §4.8).
@@ -143,6 +201,9 @@ pub enum BlobKind {
     Bitcode,
     /// A pre-linked object; reserved.
     Image,
+    /// A kind that only a later minor version knows; nothing that this version knows refers to it.
+    #[serde(other)]
+    Other,
 }
 
 /// A run of bytes, addressed by its hash (spec §4.8).
@@ -179,6 +240,13 @@ pub struct Extent {
     pub offset: u64,
     /// Length in bytes.
     pub size: u64,
+}
+
+impl Default for Options {
+    /// What `pixie build` does when nothing is said.
+    fn default() -> Options {
+        Options { opt: 3, debug: false, reproducible: false }
+    }
 }
 
 impl Manifest {

@@ -230,6 +230,9 @@ impl Manifest {
                     return Err(broken("M21", path("features"), what));
                 }
                 self.refer(variant.object, BlobKind::Object, path("object"), referenced)?;
+                if let Some(image) = variant.image {
+                    self.refer(image, BlobKind::Image, path("image"), referenced)?;
+                }
                 let in_range = variant.imports.iter().all(|import| (*import as usize) < self.imports.len());
                 if !in_range || !variant.imports.windows(2).all(|pair| pair[0] < pair[1]) {
                     return Err(broken("M22", path("imports"), "expected ascending indices of imports"));
