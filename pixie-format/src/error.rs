@@ -25,7 +25,7 @@ pub enum Error {
         /// Minor version in the file.
         found_minor: u16,
     },
-    /// The module needs a feature of the format that this reader does not know (spec M24).
+    /// The module needs a feature of the format that this reader does not know (spec M15).
     #[error("the module (format {found_major}.{found_minor}) marks `{field}` as critical, which this reader of format {}.{} does not know\nhint: install a newer version of pixie", crate::FORMAT_VERSION.0, crate::FORMAT_VERSION.1)]
     Critical {
         /// The field's name.
@@ -36,8 +36,10 @@ pub enum Error {
         found_minor: u16,
     },
     /// A number or a run of bytes in the file is not what the format demands.
-    #[error("{what} at offset {offset}: expected {expected}, found {found}")]
+    #[error("{what} at offset {offset}: expected {expected}, found {found} (rule {rule})")]
     Field {
+        /// The rule's number in the spec.
+        rule: &'static str,
         /// What is wrong, in the spec's words.
         what: &'static str,
         /// Bytes from the start of the file.
@@ -47,7 +49,7 @@ pub enum Error {
         /// What the file holds.
         found: String,
     },
-    /// The file has another length than its header says (spec M4).
+    /// The file has another length than its header says (spec M5).
     #[error(
         "the file has {found} bytes, its header says {expected}\nhint: the file was truncated or appended to; copy or build it again"
     )]
@@ -57,11 +59,13 @@ pub enum Error {
         /// Bytes that there are.
         found: u64,
     },
-    /// A hash does not match (spec M2, M5, M20).
+    /// A hash does not match (spec M2, M8, M34).
     #[error(
         "{what} at offset {offset}, {size} bytes, is damaged: its BLAKE3 hash is {found}, expected {expected}\nhint: copy or build the module again"
     )]
     Damaged {
+        /// The rule's number in the spec.
+        rule: &'static str,
         /// The header, the manifest, or a blob with its role.
         what: String,
         /// Bytes from the start of the file.
@@ -74,8 +78,10 @@ pub enum Error {
         found: Hash,
     },
     /// The manifest is not deterministic CBOR (spec §4.1).
-    #[error("manifest byte {offset}: {what}")]
+    #[error("manifest byte {offset}: {what} (rule {rule})")]
     Cbor {
+        /// The rule's number in the spec.
+        rule: &'static str,
         /// Bytes from the start of the manifest.
         offset: usize,
         /// What is wrong.
@@ -119,6 +125,23 @@ pub enum Error {
         /// The names there are.
         expected: String,
     },
+}
+
+impl Error {
+    /// The number of the rule of the spec that the file breaks; none where the file is not at fault.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self {
+            Error::Magic { .. } => Some("M1"),
+            Error::Version { .. } => Some("M3"),
+            Error::Length { .. } => Some("M5"),
+            Error::Critical { .. } => Some("M15"),
+            Error::Field { rule, .. }
+            | Error::Damaged { rule, .. }
+            | Error::Cbor { rule, .. }
+            | Error::Manifest { rule, .. } => Some(rule),
+            Error::Absent { .. } | Error::Signature { .. } | Error::UnknownName { .. } => None,
+        }
+    }
 }
 
 /// Renders "one of `a`, `b`".

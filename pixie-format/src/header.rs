@@ -52,10 +52,11 @@ impl Header {
         }
         let Some(header) = bytes.first_chunk::<HEADER_LEN>() else {
             return Err(Error::Field {
+                rule: "M2",
                 what: "header",
                 offset: 0,
                 expected: format!("{HEADER_LEN} bytes"),
-                found: format!("{} bytes\nhint: the file was truncated; copy or build it again", bytes.len()),
+                found: format!("{} bytes: the file was truncated", bytes.len()),
             });
         };
         let major = u16::from_le_bytes(field(header, AT_MAJOR));
@@ -65,6 +66,7 @@ impl Header {
         // A damaged version field must not be taken for a newer format.
         if expected != found {
             return Err(Error::Damaged {
+                rule: "M2",
                 what: "the header".to_owned(),
                 offset: 0,
                 size: AT_HEADER_HASH as u64,
@@ -90,6 +92,7 @@ impl Header {
         let manifest_offset = u64::from_le_bytes(field(header, AT_MANIFEST_OFFSET));
         if manifest_offset != HEADER_LEN as u64 {
             return Err(Error::Field {
+                rule: "M6",
                 what: "header: manifest offset",
                 offset: AT_MANIFEST_OFFSET as u64,
                 expected: HEADER_LEN.to_string(),
@@ -100,6 +103,7 @@ impl Header {
         let reserved = header[AT_RESERVED..AT_HEADER_HASH].iter().all(|byte| *byte == 0);
         if self.minor <= FORMAT_VERSION.1 && (flags != 0 || !reserved) {
             return Err(Error::Field {
+                rule: "M4",
                 what: "header: reserved bytes",
                 offset: if flags != 0 { AT_FLAGS } else { AT_RESERVED } as u64,
                 expected: "zero".to_owned(),
@@ -112,6 +116,7 @@ impl Header {
         let room = file_len.saturating_sub(HEADER_LEN as u64).min(MAX_MANIFEST_LEN);
         if self.manifest_len == 0 || self.manifest_len > room {
             return Err(Error::Field {
+                rule: "M7",
                 what: "header: manifest length",
                 offset: AT_MANIFEST_LEN as u64,
                 expected: format!("1 to {room}"),

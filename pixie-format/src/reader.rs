@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, Header};
 use crate::manifest::{BlobId, Extent, Manifest};
+use crate::signature::Signature;
 
 /// A module in memory. A loader that reads only one variant uses `Header`, `Manifest` and `check_blob` instead.
 #[derive(Debug, Clone)]
@@ -18,9 +19,16 @@ pub struct Module<'a> {
 
 /// Checks the manifest's bytes against the header and decodes them.
 pub fn parse_manifest(header: &Header, bytes: &[u8]) -> Result<Manifest> {
+    let (manifest, _) = parse_manifest_with_signatures(header, bytes)?;
+    Ok(manifest)
+}
+
+/// `parse_manifest`, with the signatures of the exports, in their order, which validation has parsed anyway.
+pub fn parse_manifest_with_signatures(header: &Header, bytes: &[u8]) -> Result<(Manifest, Vec<Signature>)> {
     let found = Hash::of(bytes);
     if found != header.manifest_hash {
         return Err(Error::Damaged {
+            rule: "M8",
             what: "the manifest".to_owned(),
             offset: HEADER_LEN as u64,
             size: bytes.len() as u64,
@@ -28,21 +36,22 @@ pub fn parse_manifest(header: &Header, bytes: &[u8]) -> Result<Manifest> {
             found,
         });
     }
-    let manifest = Manifest::parse(bytes, header.major, header.minor)?;
+    let (manifest, signatures) = Manifest::parse_with_signatures(bytes, header.major, header.minor)?;
     let (_, end) = manifest.layout(header.manifest_len)?;
-    // Rule M16: no trailing bytes, none missing.
+    // No trailing bytes, none missing.
     if end != header.file_len {
         return Err(Error::Field {
+            rule: "M32",
             what: "header: file length",
             offset: 16,
             expected: format!("{end}, where the last blob ends"),
             found: header.file_len.to_string(),
         });
     }
-    Ok(manifest)
+    Ok((manifest, signatures))
 }
 
-/// Checks a blob's bytes, read from `extent`, against the manifest (rule M23).
+/// Checks a blob's bytes, read from `extent`, against the manifest (rule M34).
 pub fn check_blob(manifest: &Manifest, id: BlobId, extent: Extent, bytes: &[u8]) -> Result<()> {
     let expected = manifest.blob(id).hash;
     let found = Hash::of(bytes);
@@ -50,6 +59,7 @@ pub fn check_blob(manifest: &Manifest, id: BlobId, extent: Extent, bytes: &[u8])
         return Ok(());
     }
     Err(Error::Damaged {
+        rule: "M34",
         what: describe(manifest, id),
         offset: extent.offset,
         size: extent.size,
@@ -83,7 +93,7 @@ impl<'a> Module<'a> {
         Ok(Module { bytes, header, manifest, extents })
     }
 
-    /// Checks every byte: each blob's hash and that all padding is zero (rules M23, M16).
+    /// Checks every byte: each blob's hash and that all padding is zero (rules M33, M34).
     pub fn verify(&self) -> Result<()> {
         let mut end = HEADER_LEN as u64 + self.header.manifest_len;
         for index in 0..self.manifest.blobs.len() {
@@ -99,6 +109,7 @@ impl<'a> Module<'a> {
         match self.bytes[range.start as usize..range.end as usize].iter().position(|byte| *byte != 0) {
             None => Ok(()),
             Some(at) => Err(Error::Field {
+                rule: "M33",
                 what: "padding",
                 offset: range.start + at as u64,
                 expected: "zero".to_owned(),
@@ -142,7 +153,12 @@ impl<'a> Module<'a> {
         &self.bytes[HEADER_LEN..HEADER_LEN + self.header.manifest_len as usize]
     }
 
-    /// The module's identity, the same in every thinned copy.
+    /// What the thinned copies of one file have in common, and a specialised one has not.
+    pub fn content_id(&self) -> Result<Hash> {
+        self.manifest.content_id(self.manifest_bytes())
+    }
+
+    /// The module's identity, the same in every thinned and every specialised copy.
     pub fn build_id(&self) -> Result<BuildId> {
         self.manifest.build_id(self.manifest_bytes())
     }

@@ -77,6 +77,7 @@ pub fn rewrite_presence<'b>(
             && Hash::of(bytes) != blob.hash
         {
             return Err(Error::Damaged {
+                rule: "M34",
                 what: describe(source.manifest(), id),
                 offset: 0,
                 size: bytes.len() as u64,

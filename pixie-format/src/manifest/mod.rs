@@ -1,16 +1,23 @@
 //! The manifest: what a module offers and where its blobs are (spec §4). Field names are those of the CDDL.
 
+mod exports;
+mod schema;
 mod validate;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::FORMAT_VERSION;
 use crate::cbor;
 use crate::error::Result;
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, align_blob};
+use crate::signature::Signature;
 use crate::targets::{FeatureSet, Platform};
+
+/// The names of critical features that this reader knows (rule M15). Format 1.0 defines none.
+const CRITICAL_FEATURES: &[&str] = &[];
 
 /// The index of a blob in the manifest's table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
@@ -99,9 +106,9 @@ pub struct Ufunc {
     /// The symbol of the inner loop, `void (char **args, const int64_t *dimensions, const int64_t *steps, void *data)`.
     #[serde(rename = "loop")]
     pub inner_loop: String,
-    /// The core dimensions of a generalised ufunc, as NumPy writes them: `(n),(n)->()`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub core: Option<String>,
+    /// Whether it is a generalised ufunc, whose core dimensions are those of the signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub core: bool,
     /// What a reduction begins with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
@@ -206,6 +213,18 @@ pub enum BlobKind {
     Other,
 }
 
+impl BlobKind {
+    /// The word in the manifest.
+    pub const fn name(self) -> &'static str {
+        match self {
+            BlobKind::Object => "object",
+            BlobKind::Bitcode => "bitcode",
+            BlobKind::Image => "image",
+            BlobKind::Other => "other",
+        }
+    }
+}
+
 /// A run of bytes, addressed by its hash (spec §4.8).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Blob {
@@ -253,11 +272,21 @@ impl Manifest {
     /// Decodes a manifest and checks every rule that needs no other bytes. `minor` is that of the header: a newer minor may hold
     /// what this reader does not know.
     pub fn parse(bytes: &[u8], major: u16, minor: u16) -> Result<Manifest> {
-        cbor::check(bytes)?;
-        validate::critical(bytes, major, minor)?;
-        let manifest: Manifest = cbor::decode(bytes)?;
-        manifest.validate(minor)?;
+        let (manifest, _) = Manifest::parse_with_signatures(bytes, major, minor)?;
         Ok(manifest)
+    }
+
+    /// `parse`, with the signatures of the exports, in their order, which validation has parsed anyway.
+    pub fn parse_with_signatures(bytes: &[u8], major: u16, minor: u16) -> Result<(Manifest, Vec<Signature>)> {
+        let newer = minor > FORMAT_VERSION.1;
+        if let Some(range) = cbor::check(bytes)? {
+            // First, because a critical feature may change what the rest means.
+            validate::critical(bytes.get(range).unwrap_or_default(), major, minor)?;
+        }
+        cbor::check_shape(bytes, &schema::MANIFEST, newer)?;
+        let manifest: Manifest = cbor::decode(bytes)?;
+        let signatures = manifest.validate(newer)?;
+        Ok((manifest, signatures))
     }
 
     /// The bytes: deterministic CBOR.
@@ -265,15 +294,23 @@ impl Manifest {
         cbor::encode(self)
     }
 
-    /// The module's identity, given the manifest's own bytes: their hash, without the `absent` marks (spec §5.3).
+    /// The module's identity, given the manifest's own bytes (spec §5.3): `origin`, or else the content id.
     pub fn build_id(&self, bytes: &[u8]) -> Result<BuildId> {
+        match self.origin {
+            Some(origin) => Ok(BuildId(origin)),
+            None => self.content_id(bytes).map(BuildId),
+        }
+    }
+
+    /// The hash of the manifest's own bytes without the `absent` marks (spec §5.3): what the parts of one file have in common.
+    pub fn content_id(&self, bytes: &[u8]) -> Result<Hash> {
         if self.blobs.iter().all(|blob| !blob.absent) {
-            return Ok(BuildId(Hash::of(bytes)));
+            return Ok(Hash::of(bytes));
         }
         // The generic value keeps fields of newer minors, which belong to the identity.
         let mut value = cbor::decode_value(bytes)?;
         mark_absent(&mut value, &mut |_| false);
-        Ok(BuildId(Hash::of(&cbor::encode(&value)?)))
+        Ok(Hash::of(&cbor::encode(&value)?))
     }
 
     /// Where each blob lies, in table order; `None` for an absent one. Offsets are not stored: blobs follow the manifest in table
@@ -295,7 +332,7 @@ impl Manifest {
             let placed = align_blob(end).and_then(|offset| Some((offset, offset.checked_add(blob.size)?)));
             let Some((offset, next)) = placed else {
                 return Err(validate::broken(
-                    "M16",
+                    "M32",
                     format!("blobs[{index}].size"),
                     "the file would exceed 2^64 bytes",
                 ));

@@ -1,272 +1,290 @@
-//! The rules of spec §5.2 that a manifest keeps by itself, each with its number.
+//! The rules of spec §5 that a manifest keeps by itself, each with its number; those about exports are in `exports`.
 
 use std::collections::{BTreeSet, HashSet};
 
-use serde::Deserialize;
-
-use super::{BlobId, BlobKind, Manifest, Options};
-use crate::FORMAT_VERSION;
+use super::{Bitcode, BlobId, BlobKind, CRITICAL_FEATURES, Manifest, PlatformEntry, Variant, schema};
 use crate::cbor;
 use crate::error::{Error, Result};
-use crate::signature::{Signature, Type};
+use crate::runtime_symbols;
+use crate::signature::{KEYWORDS, Signature};
 use crate::targets::{Feature, Platform};
 
-/// Features of the format that this reader knows by their critical name. None is defined by format 1.0.
-const KNOWN_CRITICAL: &[&str] = &[];
-/// spec §4.1: longest name or symbol, bytes.
+/// spec §5 M17: longest name or symbol, bytes.
 const MAX_NAME: usize = 4096;
 
 pub(super) fn broken(rule: &'static str, path: impl Into<String>, what: impl Into<String>) -> Error {
     Error::Manifest { rule, path: path.into(), what: what.into() }
 }
 
-/// Rule M10, checked before the rest is even decoded: a critical feature may change what the rest means.
-pub(super) fn critical(bytes: &[u8], major: u16, minor: u16) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Outline {
-        #[serde(default)]
-        critical: Vec<String>,
-    }
-    let outline: Outline = cbor::decode(bytes)?;
-    match outline.critical.into_iter().find(|field| !KNOWN_CRITICAL.contains(&field.as_str())) {
+/// Rule M15, given the value of the manifest's key `critical`.
+pub(super) fn critical(value: &[u8], major: u16, minor: u16) -> Result<()> {
+    cbor::check_shape(value, &schema::CRITICAL, true).map_err(|error| match error {
+        Error::Manifest { rule, what, .. } => broken(rule, "critical", what),
+        other => other,
+    })?;
+    let names: Vec<String> = cbor::decode(value)?;
+    match names.into_iter().find(|name| !CRITICAL_FEATURES.contains(&name.as_str())) {
         Some(field) => Err(Error::Critical { field, found_major: major, found_minor: minor }),
         None => Ok(()),
     }
 }
 
-impl Manifest {
-    pub(super) fn validate(&self, minor: u16) -> Result<()> {
-        let known_minor = minor <= FORMAT_VERSION.1;
-        if !is_identifier(&self.name) {
-            return Err(broken(
-                "M11",
-                "name",
-                format!("expected an identifier, found `{}`", self.name.escape_debug()),
-            ));
-        }
-        self.options_rules(&self.options)?;
-        self.blob_rules()?;
-        self.import_rules()?;
-        self.export_rules()?;
-        let mut referenced = HashSet::new();
-        self.bitcode_rules(&mut referenced)?;
-        self.platform_rules(known_minor, &mut referenced)?;
-        if known_minor && let Some(index) = (0..self.blobs.len()).find(|index| !referenced.contains(index)) {
-            return Err(broken("M17", format!("blobs[{index}]"), "nothing refers to this blob"));
-        }
-        Ok(())
-    }
+/// The blobs that something refers to.
+struct References {
+    seen: Vec<bool>,
+}
 
-    fn options_rules(&self, options: &Options) -> Result<()> {
-        match options.opt {
-            0..=3 => Ok(()),
-            opt => Err(broken("M9", "options.opt", format!("expected 0 to 3, found {opt}"))),
+impl Manifest {
+    /// Checks every rule from M17 on that needs no other bytes. `newer`: a later minor version wrote the file.
+    pub(super) fn validate(&self, newer: bool) -> Result<Vec<Signature>> {
+        check_identifier(&self.name, || "name".to_owned())?;
+        let signatures = self.export_rules()?;
+        self.blob_rules()?;
+        let mut references = References { seen: vec![false; self.blobs.len()] };
+        self.bitcode_rules(newer, &mut references)?;
+        let mut needed = vec![false; self.imports.len()];
+        for (name, entry) in &self.platforms {
+            let platform = self.platform_rules(name, entry, newer)?;
+            self.variant_rules(name, entry, platform, newer, &mut references)?;
+            self.needed_imports(entry, platform, newer, &mut needed)?;
+        }
+        self.import_rules(newer, &needed)?;
+        match references.seen.iter().position(|seen| !seen) {
+            Some(index) if !newer => {
+                Err(broken("M31", format!("blobs[{index}]"), "nothing refers to this blob"))
+            }
+            _ => Ok(signatures),
         }
     }
 
     fn blob_rules(&self) -> Result<()> {
         for (index, pair) in self.blobs.windows(2).enumerate() {
             if pair[0].hash >= pair[1].hash {
-                return Err(broken(
-                    "M15",
-                    format!("blobs[{}].hash", index + 1),
-                    "expected hashes in ascending order",
-                ));
+                let what = "expected hashes in ascending order, without repeats";
+                return Err(broken("M29", format!("blobs[{}].hash", index + 1), what));
             }
         }
         match self.blobs.iter().position(|blob| blob.size == 0) {
-            Some(index) => Err(broken("M16", format!("blobs[{index}].size"), "a blob cannot be empty")),
+            Some(index) => Err(broken("M30", format!("blobs[{index}].size"), "a blob cannot be empty")),
             None => Ok(()),
         }
-    }
-
-    fn import_rules(&self) -> Result<()> {
-        for (index, import) in self.imports.iter().enumerate() {
-            let path = || format!("imports[{index}].name");
-            check_symbol(&import.name, path)?;
-            if index > 0 && self.imports[index - 1].name >= import.name {
-                return Err(broken("M14", path(), "expected names in ascending order, without repeats"));
-            }
-        }
-        Ok(())
-    }
-
-    fn export_rules(&self) -> Result<()> {
-        let mut seen = HashSet::new();
-        for (index, export) in self.exports.iter().enumerate() {
-            let path = |field: &str| format!("exports[{index}].{field}");
-            if !is_identifier(&export.name) {
-                let what = format!("expected an identifier, found `{}`", export.name.escape_debug());
-                return Err(broken("M11", path("name"), what));
-            }
-            check_symbol(&export.symbol, || path("symbol"))?;
-            check_symbol(&export.thunk, || path("thunk"))?;
-            let signature = Signature::parse(&export.signature)
-                .map_err(|error| broken("M12", path("signature"), error.to_string()))?;
-            let canonical = signature.to_string();
-            if canonical != export.signature || signature.name != export.name {
-                let what = format!(
-                    "expected the canonical text for `{}`, `{canonical}`, found `{}`",
-                    export.name, export.signature
-                );
-                return Err(broken("M12", path("signature"), what));
-            }
-            if !seen.insert(&export.signature) {
-                return Err(broken("M13", path("signature"), format!("`{canonical}` stands twice")));
-            }
-            let is_array = |param: &u32| {
-                signature
-                    .params
-                    .get(*param as usize)
-                    .is_some_and(|param| !matches!(param.ty, Type::Scalar(_)))
-            };
-            let ascending = export.restrict.windows(2).all(|pair| pair[0] < pair[1]);
-            if !ascending || !export.restrict.iter().all(is_array) {
-                return Err(broken(
-                    "M18",
-                    path("restrict"),
-                    "expected ascending indices of array parameters",
-                ));
-            }
-        }
-        Ok(())
     }
 
     fn refer(
         &self,
         blob: BlobId,
         kind: BlobKind,
-        path: String,
-        referenced: &mut HashSet<usize>,
+        path: impl FnOnce() -> String,
+        references: &mut References,
     ) -> Result<()> {
         let index = blob.0 as usize;
-        let Some(entry) = self.blobs.get(index) else {
-            return Err(broken(
-                "M16",
-                path,
-                format!("expected a blob below {}, found {index}", self.blobs.len()),
-            ));
+        let what = match (self.blobs.get(index), references.seen.get_mut(index)) {
+            (Some(entry), Some(seen)) if entry.kind == kind => {
+                *seen = true;
+                return Ok(());
+            }
+            (Some(entry), _) => {
+                format!("expected a blob of kind `{}`, found `{}`", kind.name(), entry.kind.name())
+            }
+            (None, _) => format!("expected an index below {}, found {index}", self.blobs.len()),
         };
-        if entry.kind != kind {
-            return Err(broken(
-                "M16",
-                path,
-                format!("expected a blob of kind {kind:?}, found {:?}", entry.kind),
-            ));
-        }
-        referenced.insert(index);
-        Ok(())
+        Err(broken("M28", path(), what))
     }
 
-    fn bitcode_rules(&self, referenced: &mut HashSet<usize>) -> Result<()> {
+    fn bitcode_rules(&self, newer: bool, references: &mut References) -> Result<()> {
+        let mut served = HashSet::new();
         for (index, bitcode) in self.bitcode.iter().enumerate() {
             let path = |field: &str| format!("bitcode[{index}].{field}");
-            self.refer(bitcode.blob, BlobKind::Bitcode, path("blob"), referenced)?;
-            let sorted = |names: &[String]| names.windows(2).all(|pair| pair[0] < pair[1]);
-            if !sorted(&bitcode.platforms) {
-                return Err(broken(
-                    "M19",
-                    path("platforms"),
-                    "expected names in ascending order, without repeats",
-                ));
+            self.refer(bitcode.blob, BlobKind::Bitcode, || path("blob"), references)?;
+            for (names, field) in [(&bitcode.platforms, "platforms"), (&bitcode.producers, "producers")] {
+                if !ascending(names) {
+                    let what = "expected names in ascending order, without repeats";
+                    return Err(broken("M24", path(field), what));
+                }
             }
-            if !sorted(&bitcode.producers) {
-                return Err(broken(
-                    "M19",
-                    path("producers"),
-                    "expected names in ascending order, without repeats",
-                ));
-            }
-            let targeted = !bitcode.triple.is_empty() && !bitcode.data_layout.is_empty();
-            let bare = bitcode.triple.is_empty() && bitcode.data_layout.is_empty();
-            if bitcode.neutral && (!bare || bitcode.isa.is_some()) || !bitcode.neutral && !targeted {
-                let what = "expected a triple and a data layout, or `neutral` and neither of them nor `isa`";
-                return Err(broken("M19", path("triple"), what));
+            bitcode_target(bitcode, newer).map_err(|(field, what)| broken("M24", path(field), what))?;
+            let neutral = bitcode.neutral.then_some("");
+            for platform in bitcode.platforms.iter().map(String::as_str).chain(neutral) {
+                if !served.insert((platform, &bitcode.isa)) {
+                    let what = "an earlier entry serves the same platform and level, or is neutral too";
+                    return Err(broken("M24", path("platforms"), what));
+                }
             }
         }
         Ok(())
     }
 
-    fn platform_rules(&self, known_minor: bool, referenced: &mut HashSet<usize>) -> Result<()> {
-        for (name, entry) in &self.platforms {
-            let path = |field: &str| format!("platforms.{name}.{field}");
-            match name.parse::<Platform>() {
-                Ok(platform) => {
-                    let expected = (platform.triple(), platform.object_format().name());
-                    if (entry.triple.as_str(), entry.object_format.as_str()) != expected {
-                        let what = format!(
-                            "expected `{}` and `{}`, found `{}` and `{}`",
-                            expected.0,
-                            expected.1,
-                            entry.triple.escape_debug(),
-                            entry.object_format.escape_debug()
-                        );
-                        return Err(broken("M20", path("triple"), what));
-                    }
-                }
-                Err(error) if known_minor => {
-                    return Err(broken(
-                        "M20",
-                        format!("platforms.{}", name.escape_debug()),
-                        error.to_string(),
-                    ));
-                }
-                Err(_) => {}
+    /// The platform, where this version knows it.
+    fn platform_rules(&self, name: &str, entry: &PlatformEntry, newer: bool) -> Result<Option<Platform>> {
+        let path = || format!("platforms.{}", name.escape_debug());
+        let platform = match name.parse::<Platform>() {
+            Ok(platform) => platform,
+            Err(_) if newer => return Ok(None),
+            Err(error) => return Err(broken("M25", path(), error.to_string())),
+        };
+        for (field, found, expected) in [
+            ("triple", &entry.triple, platform.triple()),
+            ("object_format", &entry.object_format, platform.object_format().name()),
+        ] {
+            if found != expected {
+                let what = format!("expected `{expected}`, found `{}`", found.escape_debug());
+                return Err(broken("M25", format!("{}.{field}", path()), what));
             }
-            if entry.variants.is_empty() {
-                return Err(broken("M20", path("variants"), "expected at least one variant"));
+        }
+        Ok(Some(platform))
+    }
+
+    fn variant_rules(
+        &self,
+        name: &str,
+        entry: &PlatformEntry,
+        platform: Option<Platform>,
+        newer: bool,
+        references: &mut References,
+    ) -> Result<()> {
+        let mut levels = BTreeSet::new();
+        for (index, variant) in entry.variants.iter().enumerate() {
+            let path = |field: &str| format!("platforms.{}.variants[{index}].{field}", name.escape_debug());
+            check_symbol(&variant.isa, || path("isa"))?;
+            if variant.isa == "baseline" || !levels.insert(&variant.isa) {
+                let what = "expected a name other than `baseline` that no other variant of the platform has";
+                return Err(broken("M26", path("isa"), what));
             }
-            let mut levels = BTreeSet::new();
-            for (index, variant) in entry.variants.iter().enumerate() {
-                let path = |field: &str| format!("platforms.{name}.variants[{index}].{field}");
-                if !levels.insert(&variant.isa) || variant.isa.is_empty() || variant.isa.len() > MAX_NAME {
-                    return Err(broken(
-                        "M21",
-                        path("isa"),
-                        "expected a name that no other variant of the platform has",
-                    ));
-                }
-                if known_minor && let Some(what) = feature_fault(&variant.features) {
-                    return Err(broken("M21", path("features"), what));
-                }
-                self.refer(variant.object, BlobKind::Object, path("object"), referenced)?;
-                if let Some(image) = variant.image {
-                    self.refer(image, BlobKind::Image, path("image"), referenced)?;
-                }
-                let in_range = variant.imports.iter().all(|import| (*import as usize) < self.imports.len());
-                if !in_range || !variant.imports.windows(2).all(|pair| pair[0] < pair[1]) {
-                    return Err(broken("M22", path("imports"), "expected ascending indices of imports"));
-                }
+            if let Some(platform) = platform
+                && let Some(what) = feature_fault(variant, platform, newer)
+            {
+                return Err(broken("M26", path("features"), what));
+            }
+            self.refer(variant.object, BlobKind::Object, || path("object"), references)?;
+            if let Some(image) = variant.image {
+                self.refer(image, BlobKind::Image, || path("image"), references)?;
+            }
+            let in_range = variant.imports.last().is_none_or(|last| (*last as usize) < self.imports.len());
+            if !in_range || !ascending(&variant.imports) {
+                let what = "expected ascending indices of the module's imports";
+                return Err(broken("M27", path("imports"), what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rule M23, and which imports some variant needs.
+    fn needed_imports(
+        &self,
+        entry: &PlatformEntry,
+        platform: Option<Platform>,
+        newer: bool,
+        needed: &mut [bool],
+    ) -> Result<()> {
+        let mut here = vec![false; self.imports.len()];
+        for index in entry.variants.iter().flat_map(|variant| &variant.imports) {
+            here[*index as usize] = true;
+        }
+        for (index, import) in self.imports.iter().enumerate().filter(|(index, _)| here[*index]) {
+            needed[index] = true;
+            if let Some(platform) = platform
+                && !newer
+                && !import.foreign
+                && runtime_symbols::find(&import.name, platform).is_none()
+            {
+                let name = import.name.escape_debug();
+                let what = format!("`{name}` is no runtime symbol of {platform}, and not marked `foreign`");
+                return Err(broken("M23", format!("imports[{index}]"), what));
+            }
+        }
+        Ok(())
+    }
+
+    fn import_rules(&self, newer: bool, needed: &[bool]) -> Result<()> {
+        for (index, import) in self.imports.iter().enumerate() {
+            let path = || format!("imports[{index}].name");
+            check_symbol(&import.name, path)?;
+            if index > 0 && self.imports[index - 1].name >= import.name {
+                return Err(broken("M22", path(), "expected names in ascending order, without repeats"));
+            }
+            if !needed[index] && !newer {
+                return Err(broken("M22", path(), "no variant needs this import"));
             }
         }
         Ok(())
     }
 }
 
-fn feature_fault(names: &[String]) -> Option<String> {
+fn bitcode_target(bitcode: &Bitcode, newer: bool) -> Result<(), (&'static str, String)> {
+    let known: Result<Vec<Platform>> = bitcode.platforms.iter().map(|name| name.parse()).collect();
+    if let Err(error) = &known
+        && !newer
+    {
+        return Err(("platforms", error.to_string()));
+    }
+    if bitcode.isa.as_deref().is_some_and(|isa| isa.is_empty() || isa == "baseline") {
+        return Err(("isa", "expected the name of a level, not empty and not `baseline`".to_owned()));
+    }
+    if bitcode.neutral {
+        let bare = bitcode.triple.is_empty() && bitcode.data_layout.is_empty() && bitcode.isa.is_none();
+        let what = "neutral bitcode has an empty triple, an empty data layout and no `isa`";
+        return if bare { Ok(()) } else { Err(("triple", what.to_owned())) };
+    }
+    if bitcode.platforms.len() != 1 {
+        return Err(("platforms", "expected one platform, or `neutral`".to_owned()));
+    }
+    if bitcode.data_layout.is_empty() {
+        return Err(("data_layout", "expected the data layout, or `neutral`".to_owned()));
+    }
+    match known.ok().and_then(|known| known.first().copied()) {
+        Some(platform) if platform.triple() != bitcode.triple => {
+            let found = bitcode.triple.escape_debug();
+            Err(("triple", format!("expected `{}`, found `{found}`", platform.triple())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Rule M26: known features of the platform's architecture in spec order, and for a level of the spec just its own.
+fn feature_fault(variant: &Variant, platform: Platform, newer: bool) -> Option<String> {
     let mut previous: Option<Feature> = None;
-    for name in names {
+    for name in &variant.features {
         match name.parse::<Feature>() {
+            Err(_) if newer => {}
             Err(error) => return Some(error.to_string()),
+            Ok(feature) if feature.arch() != platform.arch() => {
+                return Some(format!("`{name}` is not a feature of {platform}"));
+            }
             Ok(feature) if previous.is_some_and(|earlier| earlier >= feature) => {
                 return Some(format!("expected features in spec order, found `{name}` too late"));
             }
             Ok(feature) => previous = Some(feature),
         }
     }
-    None
+    let level = platform.levels().iter().find(|level| level.name == variant.isa)?;
+    let (found, unknown) = variant.feature_set();
+    (found != level.features || !unknown.is_empty()).then(|| {
+        let found = variant.features.join(" ");
+        format!("the level `{}` is `{}`, found `{}`", level.name, level.features, found.escape_debug())
+    })
 }
 
-fn check_symbol(symbol: &str, path: impl FnOnce() -> String) -> Result<()> {
+fn ascending<T: PartialOrd>(items: &[T]) -> bool {
+    items.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+pub(super) fn check_symbol(symbol: &str, path: impl FnOnce() -> String) -> Result<()> {
     if symbol.is_empty() || symbol.len() > MAX_NAME || symbol.contains('\0') {
-        return Err(broken("M11", path(), format!("expected a symbol of 1 to {MAX_NAME} bytes without NUL")));
+        return Err(broken("M17", path(), format!("expected a name of 1 to {MAX_NAME} bytes without NUL")));
     }
     Ok(())
 }
 
-fn is_identifier(name: &str) -> bool {
+pub(super) fn check_identifier(name: &str, path: impl FnOnce() -> String) -> Result<()> {
     let mut bytes = name.bytes();
-    name.len() <= MAX_NAME
+    let fits = name.len() <= MAX_NAME
         && bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !KEYWORDS.contains(&name);
+    if fits {
+        return Ok(());
+    }
+    let what =
+        format!("expected an ASCII identifier that is no keyword of Python, found `{}`", name.escape_debug());
+    Err(broken("M17", path(), what))
 }

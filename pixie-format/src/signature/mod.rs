@@ -4,6 +4,8 @@ mod parse;
 mod print;
 mod validate;
 
+pub(crate) use parse::KEYWORDS;
+
 use crate::error::Result;
 use crate::targets::Platform;
 
@@ -177,7 +179,7 @@ pub enum Layout {
 pub struct Array {
     /// The type of an element.
     pub element: Scalar,
-    /// The extent of each axis, at least one.
+    /// The extent of each axis; empty for an `out` scalar (`mean: out f64`), which C sees as a pointer to one element.
     pub dims: Vec<Dim>,
     /// The order in memory.
     pub layout: Layout,
@@ -267,6 +269,13 @@ pub struct ExportSpec {
     pub symbol: String,
     /// The signature, if one was written.
     pub signature: Option<Signature>,
+}
+
+impl Array {
+    /// Whether this is an `out` scalar: one element, which Python gets as a number.
+    pub fn is_scalar_out(&self) -> bool {
+        self.dims.is_empty()
+    }
 }
 
 impl Signature {

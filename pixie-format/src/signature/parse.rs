@@ -23,8 +23,8 @@ enum Token<'a> {
 /// A token and the byte at which it begins.
 type Spanned<'a> = (usize, Token<'a>);
 
-/// Python's keywords cannot be argument names (Python reference §2.3.1).
-const KEYWORDS: &[&str] = &[
+/// Python's keywords cannot be names of functions or arguments (Python reference §2.3.1).
+pub(crate) const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
     "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
@@ -183,12 +183,12 @@ impl<'a> Parser<'a> {
         if mode != Mode::In {
             self.next += 1;
         }
-        let ty = self.ty()?;
+        let ty = self.ty(mode)?;
         let default = if self.eat("=") { Some(self.default()?) } else { None };
         Ok(RawParam { at, name, mode, ty, default })
     }
 
-    fn ty(&mut self) -> Result<RawType<'a>> {
+    fn ty(&mut self, mode: Mode) -> Result<RawType<'a>> {
         let Token::Name(word) = self.peek() else { return Err(self.unexpected("a type")) };
         let at = self.at();
         if word == "ptr" {
@@ -201,6 +201,10 @@ impl<'a> Parser<'a> {
         };
         self.next += 1;
         if !self.eat("[") {
+            if mode == Mode::Out {
+                let layout = RawLayout::C;
+                return Ok(RawType::Array { element: scalar, dims: Vec::new(), layout, optional: false });
+            }
             return match scalar.kind() {
                 ScalarKind::Complex => Err(self.fail(
                     at,
@@ -413,7 +417,8 @@ fn number(digits: &str, negative: bool) -> Option<Default> {
         let value: i128 = digits.parse().ok()?;
         return Some(Default::Int(if negative { -value } else { value }));
     }
-    let value: f64 = digits.parse().ok()?;
+    // What overflows to infinity must be written `inf`.
+    let value = digits.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(Default::Float(if negative { -value } else { value }.to_bits()))
 }
 

@@ -22,6 +22,13 @@ impl fmt::Display for Signature {
 }
 
 impl Signature {
+    /// Appends the canonical text.
+    pub(crate) fn write_to(&self, text: &mut String) {
+        use fmt::Write;
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{self}");
+    }
+
     fn param(&self, f: &mut fmt::Formatter<'_>, param: &Param) -> fmt::Result {
         write!(f, "{}: {}", param.name, param.mode.prefix())?;
         match &param.ty {
@@ -37,6 +44,9 @@ impl Signature {
 
     /// The text of an array type, for example `f64[m, n]`, as messages and stubs show it.
     pub fn array_text(&self, array: &Array) -> String {
+        if array.is_scalar_out() {
+            return array.element.name().to_owned();
+        }
         let dims: Vec<String> = array.dims.iter().map(|dim| self.dim_text(dim)).collect();
         let layout = match array.layout {
             Layout::C => String::new(),

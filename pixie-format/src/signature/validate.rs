@@ -40,7 +40,7 @@ impl Signature {
                 }
                 _ if param.mode != Mode::In => {
                     return fail(format!(
-                        "`{name}`: only arrays can be `{}`\nhint: write an array of one element, `{name}: {}f64[1]`",
+                        "`{name}`: only an array can be `{}`\nhint: write an array of one element, `{name}: {}f64[1]`",
                         param.mode.prefix().trim_end(),
                         param.mode.prefix()
                     ));
@@ -114,7 +114,13 @@ fn default_fault(ty: &Type, default: Default) -> Option<String> {
     };
     match (scalar.kind(), default) {
         (ScalarKind::Bool, Default::Bool(_)) => None,
-        (ScalarKind::Float, Default::Int(_) | Default::Float(_)) => None,
+        (ScalarKind::Float, Default::Float(bits)) => {
+            let value = f64::from_bits(bits);
+            (scalar == Scalar::F32 && value.is_finite() && !(value as f32).is_finite())
+                .then(|| format!("the default {value:?} does not fit `f32`"))
+        }
+        (ScalarKind::Float, Default::Int(value)) => (value.unsigned_abs() > u128::from(u64::MAX))
+            .then(|| format!("the default {value} has more than 64 bits\nhint: write it as a float")),
         (ScalarKind::Signed | ScalarKind::Unsigned, Default::Int(value)) => {
             let (low, high) = integer_range(scalar);
             (value < low || value > high)

@@ -1,0 +1,94 @@
+//! Deterministic CBOR (spec §4.1): the scan that stands in front of serde_cbor, and the only use of serde_cbor.
+//!
+//! serde_cbor is no longer maintained and lenient: it takes a list or numbered keys for a struct, a map for an enum, bytes for
+//! text. The scan lets none of that pass: it checks the encoding first and then every value against the schema.
+
+mod scan;
+
+use std::ops::Range;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_cbor::Value;
+
+use crate::error::{Error, Result};
+use scan::Scan;
+
+/// spec §4.1: deepest nesting of arrays and maps.
+pub(crate) const MAX_DEPTH: usize = 16;
+/// spec §4.1: most items in a manifest, keys included.
+pub(crate) const MAX_ITEMS: usize = 1 << 20;
+
+/// What a value must be (spec §4.2, in the words of the CDDL).
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// Anything that is deterministic CBOR.
+    Any,
+    /// `uint .le` this.
+    Uint(u64),
+    /// An integer of 32 bits with a sign.
+    Int32,
+    /// `tstr`
+    Text,
+    /// `bstr .size` this.
+    Bytes(usize),
+    /// `true`: a mark, which is left out where it is not set.
+    True,
+    /// One of these words, in every minor version.
+    Word(&'static [&'static str]),
+    /// One of these words; a later minor version may have more.
+    OpenWord(&'static [&'static str]),
+    /// `[* shape]`
+    List(&'static Shape),
+    /// `[+ shape]`: a list that is left out where it is empty.
+    SomeList(&'static Shape),
+    /// A map with these keys, sorted by their encoded bytes.
+    Record(&'static [Field]),
+    /// `{* tstr => shape}`
+    Table(&'static Shape),
+}
+
+/// A key of a map and its value.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+}
+
+/// Checks that `bytes` are one item of deterministic CBOR within the bounds of spec §4.1 (rules M9 to M14), and says where the
+/// value of a top-level key `critical` is. Nothing is allocated, so that hostile counts cost nothing.
+pub(crate) fn check(bytes: &[u8]) -> Result<Option<Range<usize>>> {
+    let mut scan = Scan::new(bytes);
+    scan.whole(&Shape::Any, true)?;
+    Ok(scan.critical)
+}
+
+/// Checks bytes that passed `check` against a schema (rule M16). `open` allows keys and words of a later minor version.
+pub(crate) fn check_shape(bytes: &[u8], shape: &Shape, open: bool) -> Result<()> {
+    Scan::new(bytes).whole(shape, open)
+}
+
+/// Decodes bytes that passed both checks into a typed value; fields it does not name are ignored.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    serde_cbor::from_slice(bytes).map_err(|error| {
+        let offset = usize::try_from(error.offset()).unwrap_or(0);
+        fail("M16", offset, format!("does not follow the schema: {error}"))
+    })
+}
+
+/// Decodes bytes that passed `check` into a generic value, which keeps unknown fields.
+pub(crate) fn decode_value(bytes: &[u8]) -> Result<Value> {
+    decode(bytes)
+}
+
+/// Encodes deterministically. Going through `Value` matters: only its maps come out sorted by their encoded keys.
+pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
+    let failed = |error: serde_cbor::Error| fail("M16", 0, format!("cannot be encoded: {error}"));
+    let value = serde_cbor::value::to_value(value).map_err(failed)?;
+    serde_cbor::to_vec(&value).map_err(failed)
+}
+
+fn fail(rule: &'static str, offset: usize, what: impl Into<String>) -> Error {
+    Error::Cbor { rule, offset, what: what.into() }
+}

@@ -1,0 +1,112 @@
+//! The rules of spec §5 about exports: names, signatures, overloads, status messages, ufuncs.
+
+use std::collections::HashSet;
+
+use super::validate::{broken, check_identifier, check_symbol};
+use super::{Export, Manifest};
+use crate::error::Result;
+use crate::signature::{Array, Dim, Layout, Mode, Param, Return, Signature, Type};
+
+impl Manifest {
+    /// Rules M17 to M21; the signatures of the exports, in their order.
+    pub(super) fn export_rules(&self) -> Result<Vec<Signature>> {
+        let mut seen = HashSet::with_capacity(self.exports.len());
+        let mut signatures = Vec::with_capacity(self.exports.len());
+        let mut canonical = String::new();
+        for (index, export) in self.exports.iter().enumerate() {
+            let path = |field: &str| format!("exports[{index}].{field}");
+            check_identifier(&export.name, || path("name"))?;
+            check_symbol(&export.symbol, || path("symbol"))?;
+            check_symbol(&export.thunk, || path("thunk"))?;
+            let signature = Signature::parse(&export.signature)
+                .map_err(|error| broken("M18", path("signature"), error.to_string()))?;
+            canonical.clear();
+            signature.write_to(&mut canonical);
+            if canonical != export.signature || signature.name != export.name {
+                let what = format!(
+                    "expected the canonical text for `{}`, `{canonical}`, found `{}`",
+                    export.name, export.signature
+                );
+                return Err(broken("M18", path("signature"), what));
+            }
+            if !seen.insert(export.signature.as_str()) {
+                return Err(broken("M19", path("signature"), format!("`{canonical}` stands twice")));
+            }
+            check_restrict(export, &signature).map_err(|what| broken("M20", path("restrict"), what))?;
+            check_status(export, &signature).map_err(|what| broken("M21", path("status"), what))?;
+            if let Some(ufunc) = &export.ufunc {
+                check_symbol(&ufunc.inner_loop, || path("ufunc.loop"))?;
+                let checked =
+                    if ufunc.core { core_operands(&signature) } else { element_operands(&signature) };
+                checked.map_err(|what| broken("M21", path("ufunc"), what))?;
+            }
+            signatures.push(signature);
+        }
+        Ok(signatures)
+    }
+}
+
+fn check_restrict(export: &Export, signature: &Signature) -> Result<(), String> {
+    let is_pointer = |index: &u32| {
+        let param = signature.params.get(*index as usize);
+        param.is_some_and(|param| !matches!(param.ty, Type::Scalar(_)))
+    };
+    let ascending = export.restrict.windows(2).all(|pair| pair[0] < pair[1]);
+    if ascending && export.restrict.iter().all(is_pointer) {
+        return Ok(());
+    }
+    Err(format!("expected ascending indices of pointer parameters, found {:?}", export.restrict))
+}
+
+fn check_status(export: &Export, signature: &Signature) -> Result<(), String> {
+    if !export.status.is_empty() && signature.ret != Return::Status {
+        return Err("only a function that returns `status` can have it".to_owned());
+    }
+    let ascending = export.status.windows(2).all(|pair| pair[0].code < pair[1].code);
+    if ascending && export.status.iter().all(|entry| entry.code != 0) {
+        return Ok(());
+    }
+    Err("expected ascending codes other than 0".to_owned())
+}
+
+/// An element-wise ufunc: scalars in, scalars out.
+fn element_operands(signature: &Signature) -> Result<(), String> {
+    let is_out = |param: &Param| matches!(&param.ty, Type::Array(array) if array.is_scalar_out());
+    let fits = signature.params.iter().all(|param| matches!(param.ty, Type::Scalar(_)) || is_out(param));
+    let inputs = signature.params.iter().any(|param| param.mode == Mode::In);
+    let result = matches!(signature.ret, Return::Scalar(_));
+    let outputs = result || signature.params.iter().any(is_out);
+    if fits && inputs && outputs && (result || signature.ret == Return::Void) {
+        return Ok(());
+    }
+    Err("expected scalar parameters and a scalar result or `out` scalars".to_owned())
+}
+
+/// A generalised ufunc: arrays whose axes are parameters or constants, in C order.
+fn core_operands(signature: &Signature) -> Result<(), String> {
+    let plain = |array: &Array| {
+        let axis = |dim: &Dim| match dim {
+            Dim::Const(_) => true,
+            Dim::Param(index) => signature.is_hidden(*index),
+            _ => false,
+        };
+        !array.optional && array.layout == Layout::C && array.dims.iter().all(axis)
+    };
+    let fits = signature.params.iter().all(|param| match &param.ty {
+        Type::Scalar(_) => true,
+        Type::Ptr => false,
+        Type::Array(array) => param.mode != Mode::InOut && plain(array),
+    });
+    let result = matches!(signature.ret, Return::Scalar(_));
+    let inputs = signature
+        .params
+        .iter()
+        .enumerate()
+        .any(|(index, param)| param.mode == Mode::In && !signature.is_hidden(index));
+    let outputs = result || signature.params.iter().any(|param| param.mode == Mode::Out);
+    if fits && inputs && outputs && (result || signature.ret == Return::Void) {
+        return Ok(());
+    }
+    Err("expected inputs and outputs in C order, their axes constants or parameters that an input determines"
+        .to_owned())
+}
