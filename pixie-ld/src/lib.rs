@@ -1,1 +1,35 @@
-//! A linker and loader for fat modules.
+//! ld in both senses: at run time detects the processor, selects a variant and links its object into memory; at build time
+//! (feature `build`) packs, thins and merges modules. Knows no LLVM and no Python.
+//!
+//! The run-time phases, each a file, in order: [`parse`] → [`select`] → [`layout`] → [`resolve`] → [`relocate`] → `map` →
+//! `protect` → [`bind`]. All up to `relocate` are pure, so any platform's object can be linked on any host; only mapping
+//! memory and looking up the host's symbols ask the operating system, behind `sys`.
+
+pub mod bind;
+pub mod cpu;
+mod error;
+pub mod host;
+pub mod image;
+pub mod layout;
+mod load;
+mod map;
+mod module;
+pub mod object;
+pub mod parse;
+mod protect;
+pub mod relocate;
+pub mod resolve;
+pub mod select;
+mod symbols;
+mod sys;
+
+pub use bind::{LoadedExport, Thunk};
+pub use error::{Error, Result};
+pub use host::Host;
+pub use image::{Address, Image, PageSize, Protection, Segment};
+pub use load::{LoadOptions, load_bytes, load_file};
+pub use module::LoadedModule;
+pub use object::Object;
+pub use relocate::link;
+pub use resolve::{Resolved, ResolvedKind};
+pub use select::{Refusal, Selection};

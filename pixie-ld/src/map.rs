@@ -1,0 +1,106 @@
+//! Mapping: reserves memory for an image and writes its bytes, still writable and not executable.
+
+use std::io;
+
+use crate::image::{Address, Image, Protection};
+use crate::layout::Layout;
+use crate::sys;
+
+/// Memory that is ours until dropped; a finished image is leaked instead.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    start: *mut u8,
+    size: usize,
+    /// The first address in it that has the layout's alignment.
+    base: usize,
+}
+
+impl Reservation {
+    /// Reserves readable and writable memory for `layout`, zeroed.
+    pub(crate) fn new(layout: &Layout) -> io::Result<Reservation> {
+        let page = sys::page_size().bytes();
+        // A section may ask for more than a page; then a part before it stays unused.
+        let size = layout.size + (layout.align - page.min(layout.align));
+        let size = usize::try_from(size.max(page)).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let start = sys::reserve(size)?;
+        let base = (start as usize).next_multiple_of(layout.align as usize);
+        Ok(Reservation { start, size, base })
+    }
+
+    /// Where the image goes.
+    pub(crate) fn base(&self) -> Address {
+        Address(self.base as u64)
+    }
+
+    /// Writes the image's bytes; what they do not cover is zero already.
+    pub(crate) fn write(&mut self, image: &Image) {
+        for segment in &image.segments {
+            let offset = self.base - self.start as usize + segment.offset as usize;
+            let fits = offset.checked_add(segment.bytes.len()).is_some_and(|end| end <= self.size);
+            assert!(fits && image.base == self.base(), "an image is written where it was linked for");
+            // SAFETY: `start..start + size` is memory that `sys::reserve` made writable and that only this value refers to;
+            // the assertion above keeps `offset..offset + len` within it.
+            unsafe {
+                let to = self.start.add(offset);
+                std::ptr::copy_nonoverlapping(segment.bytes.as_ptr(), to, segment.bytes.len());
+            }
+        }
+    }
+
+    /// Sets the protection of `size` bytes at `offset` from the base.
+    pub(crate) fn protect(&self, offset: u64, size: u64, protection: Protection) -> io::Result<()> {
+        let start = self.base + offset as usize;
+        let within = start + size as usize <= self.start as usize + self.size;
+        assert!(within, "only the reservation's own pages are protected");
+        // SAFETY: the range lies within the reservation, to which no Rust reference exists: it is reached through raw pointers
+        // only, so changing its protection breaks no borrow.
+        unsafe { sys::protect(start as *mut u8, size as usize, protection) }
+    }
+
+    /// Keeps the memory for as long as the process lives.
+    pub(crate) fn leak(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: the memory came from `sys::reserve` with this size; a reservation that is dropped was never handed out, so
+        // nothing points into it.
+        unsafe { sys::release(self.start, self.size) };
+    }
+}
+
+/// Where a loaded image is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapping {
+    base: usize,
+    size: usize,
+    code: (usize, usize),
+    unwind: Option<(usize, usize)>,
+}
+
+impl Mapping {
+    pub(crate) fn of(image: &Image) -> Mapping {
+        let base = image.base.0 as usize;
+        let code = image.segments.iter().find(|segment| segment.protection == Protection::ReadExecute);
+        Mapping {
+            base,
+            size: image.size as usize,
+            code: code.map_or((base, 0), |code| (base + code.offset as usize, code.size as usize)),
+            unwind: image.unwind.map(|(address, size)| (address.0 as usize, size as usize)),
+        }
+    }
+
+    pub(crate) fn image(&self) -> (*const u8, usize) {
+        (self.base as *const u8, self.size)
+    }
+
+    pub(crate) fn code(&self) -> (*const u8, usize) {
+        (self.code.0 as *const u8, self.code.1)
+    }
+
+    pub(crate) fn unwind(&self) -> Option<(*const u8, usize)> {
+        self.unwind.map(|(address, size)| (address as *const u8, size))
+    }
+}

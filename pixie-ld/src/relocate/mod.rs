@@ -1,0 +1,208 @@
+//! Relocating: fills in what depends on addresses, every value checked against the width of its field. Pure.
+
+pub mod x86_64;
+
+use pixie_format::Arch;
+
+use crate::error::LinkError;
+use crate::image::{Address, Image, Segment};
+use crate::layout::Layout;
+use crate::object::{Object, Relocation, Section, SectionKind};
+use crate::resolve::{Resolved, Resolver, resolve};
+
+/// The kind of a relocation: what is computed and how wide the field is. One set for each architecture, whatever the file
+/// format calls them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RelocationKind {
+    /// A kind of x86-64.
+    X86_64(x86_64::Kind),
+}
+
+impl RelocationKind {
+    /// Whether the symbol needs an entry of the global offset table.
+    pub const fn needs_got(self) -> bool {
+        match self {
+            RelocationKind::X86_64(kind) => kind.needs_got(),
+        }
+    }
+
+    /// Whether a stub can stand for an outside function that is out of reach.
+    pub const fn may_need_stub(self) -> bool {
+        match self {
+            RelocationKind::X86_64(kind) => kind.may_need_stub(),
+        }
+    }
+}
+
+/// Size and alignment in bytes of a stub.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StubShape {
+    pub size: u64,
+    pub align: u64,
+}
+
+/// The stubs of an architecture.
+pub(crate) const fn stub(arch: Arch) -> StubShape {
+    match arch {
+        Arch::X86_64 => StubShape { size: x86_64::STUB_SIZE, align: x86_64::STUB_ALIGN },
+        // Veneers come with the relocations of AArch64; until then the readers refuse its objects.
+        Arch::Aarch64 => StubShape { size: 0, align: 4 },
+    }
+}
+
+/// What a relocation sees of the image.
+pub(crate) struct Target {
+    /// The address of the field.
+    pub place: Address,
+    /// What the symbol resolved to.
+    pub symbol: Resolved,
+    /// The address of the symbol's entry of the global offset table.
+    pub got: Option<Address>,
+    /// The address of the symbol's stub.
+    pub stub: Option<Address>,
+    /// The address of the global offset table.
+    pub got_base: Address,
+    /// What is added.
+    pub addend: i64,
+}
+
+/// Links `object` for `base`: resolves its symbols, fills in every relocation, the global offset table and the stubs. The bytes
+/// come out ready to be mapped there.
+pub fn link(
+    object: &Object<'_>,
+    layout: &Layout,
+    base: Address,
+    resolver: &Resolver<'_>,
+) -> Result<Image, LinkError> {
+    if !base.0.is_multiple_of(layout.align) || base.0.checked_add(layout.size).is_none() {
+        return Err(LinkError::Malformed {
+            place: format!("base {base}"),
+            what: format!("expected a multiple of {} with {} bytes of room", layout.align, layout.size),
+        });
+    }
+    let symbols = resolve(object, layout, base, resolver)?;
+    let mut segments: Vec<Segment> = layout
+        .segments
+        .iter()
+        .map(|segment| Segment {
+            offset: segment.offset,
+            size: segment.size,
+            bytes: vec![0; segment.filled as usize],
+            protection: segment.protection,
+        })
+        .collect();
+    for (section, start) in object.sections.iter().zip(&layout.sections) {
+        if section.kind == SectionKind::Zero || section.data.is_empty() {
+            continue;
+        }
+        let bytes = bytes_at(&mut segments, *start, section.data.len() as u64, section.name)?;
+        bytes.copy_from_slice(section.data);
+        for relocation in &section.relocations {
+            apply(object, layout, base, &symbols, section, *start, relocation, bytes)?;
+        }
+    }
+    tables(object, layout, base, &symbols, &mut segments)?;
+    Ok(Image {
+        base,
+        size: layout.size,
+        segments,
+        symbols: symbols.iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
+        unwind: layout.unwind.map(|(offset, size)| (Address(base.0 + offset), size)),
+    })
+}
+
+#[allow(clippy::too_many_arguments)]
+fn apply(
+    object: &Object<'_>,
+    layout: &Layout,
+    base: Address,
+    symbols: &[Option<Resolved>],
+    section: &Section<'_>,
+    start: u64,
+    relocation: &Relocation,
+    bytes: &mut [u8],
+) -> Result<(), LinkError> {
+    let index = relocation.symbol.0 as usize;
+    let at = |offset: &Option<u64>| offset.map(|offset| Address(base.0 + offset));
+    let name = object.symbols.get(index).map_or("", |symbol| symbol.name);
+    let Some(symbol) = symbols.get(index).copied().flatten() else {
+        return Err(LinkError::Malformed {
+            place: format!("section `{}` offset {:#x}", section.name, relocation.offset),
+            what: format!("refers to `{name}`, which is in a section that is not loaded"),
+        });
+    };
+    let target = Target {
+        place: Address(base.0 + start + relocation.offset),
+        symbol,
+        got: layout.got.get(index).and_then(at),
+        stub: layout.stubs.get(index).and_then(at),
+        got_base: Address(base.0 + layout.got_base),
+        addend: relocation.addend,
+    };
+    let field = usize::try_from(relocation.offset).ok().and_then(|offset| bytes.get_mut(offset..));
+    let outcome = match relocation.kind {
+        RelocationKind::X86_64(kind) => x86_64::apply(kind, &target, field.unwrap_or_default()),
+    };
+    outcome.map_err(|fault| match fault {
+        Fault::OutOfSection { width } => LinkError::Malformed {
+            place: format!("section `{}` offset {:#x}", section.name, relocation.offset),
+            what: format!("a relocation fills {width} bytes, the section has {} bytes", section.size),
+        },
+        Fault::Overflow { kind, value, bits } => LinkError::Overflow {
+            section: section.name.to_owned(),
+            offset: relocation.offset,
+            kind: kind.to_owned(),
+            symbol: name.to_owned(),
+            value,
+            bits,
+        },
+    })
+}
+
+/// Why a field could not be filled.
+pub(crate) enum Fault {
+    /// The field does not lie within the section.
+    OutOfSection { width: usize },
+    /// The value does not fit.
+    Overflow { kind: &'static str, value: i128, bits: u32 },
+}
+
+/// Fills the global offset table and the stubs.
+fn tables(
+    object: &Object<'_>,
+    layout: &Layout,
+    base: Address,
+    symbols: &[Option<Resolved>],
+    segments: &mut [Segment],
+) -> Result<(), LinkError> {
+    for (index, entry) in layout.got.iter().enumerate() {
+        let (Some(entry), Some(Some(symbol))) = (entry, symbols.get(index)) else { continue };
+        let bytes = bytes_at(segments, *entry, crate::layout::GOT_ENTRY, "the global offset table")?;
+        bytes.copy_from_slice(&symbol.address.0.to_le_bytes());
+        let Some(stub) = layout.stubs[index] else { continue };
+        let size = self::stub(object.arch).size;
+        let bytes = bytes_at(segments, stub, size, "the call stubs")?;
+        match object.arch {
+            Arch::X86_64 => x86_64::write_stub(bytes, Address(base.0 + stub), Address(base.0 + entry)),
+            Arch::Aarch64 => {}
+        }
+    }
+    Ok(())
+}
+
+fn bytes_at<'s>(
+    segments: &'s mut [Segment],
+    offset: u64,
+    size: u64,
+    what: &str,
+) -> Result<&'s mut [u8], LinkError> {
+    let segment = segments.iter_mut().rev().find(|segment| segment.offset <= offset);
+    let bytes = segment.and_then(|segment| {
+        let start = usize::try_from(offset - segment.offset).ok()?;
+        segment.bytes.get_mut(start..)?.get_mut(..usize::try_from(size).ok()?)
+    });
+    bytes.ok_or_else(|| LinkError::Malformed {
+        place: what.to_owned(),
+        what: format!("{size} bytes at offset {offset:#x} lie outside the layout"),
+    })
+}

@@ -1,0 +1,136 @@
+//! The relocations of x86-64 that LLVM emits for position-independent code of the small model (x86-64 psABI 1.0, §4.4).
+//!
+//! `S` is the symbol's address, `A` the addend, `P` the address of the field, `G` the address of the symbol's entry of the
+//! global offset table, `GOT` the table's own. Loads of the table are not relaxed into address computations: LLVM emits them
+//! only for symbols that may be outside.
+
+use crate::image::Address;
+use crate::relocate::{Fault, Target};
+use crate::resolve::ResolvedKind;
+
+/// What is computed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// Nothing.
+    None,
+    /// `S + A`, 64 bits.
+    Absolute64,
+    /// `S + A`, 32 bits, zero-extended by the instruction.
+    Absolute32,
+    /// `S + A`, 32 bits, sign-extended by the instruction.
+    Absolute32Signed,
+    /// `S + A - P`, 32 bits.
+    Relative32,
+    /// `S + A - P`, 64 bits.
+    Relative64,
+    /// `S + A - P`, 32 bits, in a call or jump: a stub may stand for `S`.
+    Call32,
+    /// `G + A - P`, 32 bits.
+    GotRelative32,
+    /// `G + A - P`, 64 bits.
+    GotRelative64,
+    /// `GOT + A - P`, 32 bits.
+    GotBase32,
+    /// `GOT + A - P`, 64 bits.
+    GotBase64,
+    /// `S + A - GOT`, 64 bits.
+    GotOffset64,
+}
+
+/// `jmp *entry(%rip)` and a trap after it, so that nothing runs past the stub.
+pub(crate) const STUB_SIZE: u64 = 8;
+pub(crate) const STUB_ALIGN: u64 = 8;
+
+impl Kind {
+    pub(crate) const fn needs_got(self) -> bool {
+        matches!(self, Kind::GotRelative32 | Kind::GotRelative64)
+    }
+
+    /// A plain relative reference is used for calls too where the compiler takes the symbol for near.
+    pub(crate) const fn may_need_stub(self) -> bool {
+        matches!(self, Kind::Call32 | Kind::Relative32)
+    }
+
+    /// The name in messages: that of the psABI without its prefix.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::None => "NONE",
+            Kind::Absolute64 => "64",
+            Kind::Absolute32 => "32",
+            Kind::Absolute32Signed => "32S",
+            Kind::Relative32 => "PC32",
+            Kind::Relative64 => "PC64",
+            Kind::Call32 => "PLT32",
+            Kind::GotRelative32 => "GOTPCREL",
+            Kind::GotRelative64 => "GOTPCREL64",
+            Kind::GotBase32 => "GOTPC32",
+            Kind::GotBase64 => "GOTPC64",
+            Kind::GotOffset64 => "GOTOFF64",
+        }
+    }
+}
+
+/// Fills the field at the start of `field`, which reaches to the end of the section.
+pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(), Fault> {
+    // Wide enough that no sum of addresses and addends wraps.
+    let wide = |address: Address| i128::from(address.0);
+    let (s, a, p) = (wide(target.symbol.address), i128::from(target.addend), wide(target.place));
+    let got = || target.got.map_or(0, wide);
+    match kind {
+        Kind::None => Ok(()),
+        Kind::Absolute64 => put64(field, s + a),
+        Kind::Absolute32 => match u32::try_from(s + a) {
+            Ok(value) => put(field, value.to_le_bytes()),
+            Err(_) => Err(Fault::Overflow { kind: kind.name(), value: s + a, bits: 32 }),
+        },
+        Kind::Absolute32Signed => put32(field, kind, s + a),
+        Kind::Relative32 | Kind::Call32 => {
+            let direct = s + a - p;
+            let stub = match target.stub {
+                Some(stub) if target.symbol.kind == ResolvedKind::Function => stub,
+                _ => return put32(field, kind, direct),
+            };
+            match i32::try_from(direct) {
+                Ok(_) => put32(field, kind, direct),
+                Err(_) => put32(field, kind, wide(stub) + a - p),
+            }
+        }
+        Kind::Relative64 => put64(field, s + a - p),
+        Kind::GotRelative32 => put32(field, kind, got() + a - p),
+        Kind::GotRelative64 => put64(field, got() + a - p),
+        Kind::GotBase32 => put32(field, kind, wide(target.got_base) + a - p),
+        Kind::GotBase64 => put64(field, wide(target.got_base) + a - p),
+        Kind::GotOffset64 => put64(field, s + a - wide(target.got_base)),
+    }
+}
+
+/// Arithmetic of 64-bit fields is modulo 2^64: there is no wider register that could tell.
+fn put64(field: &mut [u8], value: i128) -> Result<(), Fault> {
+    put(field, (value as u64).to_le_bytes())
+}
+
+fn put32(field: &mut [u8], kind: Kind, value: i128) -> Result<(), Fault> {
+    match i32::try_from(value) {
+        Ok(value) => put(field, value.to_le_bytes()),
+        Err(_) => Err(Fault::Overflow { kind: kind.name(), value, bits: 32 }),
+    }
+}
+
+fn put<const N: usize>(field: &mut [u8], value: [u8; N]) -> Result<(), Fault> {
+    match field.first_chunk_mut::<N>() {
+        Some(field) => {
+            *field = value;
+            Ok(())
+        }
+        None => Err(Fault::OutOfSection { width: N }),
+    }
+}
+
+/// Writes a stub of [`STUB_SIZE`] bytes at `place` that jumps to the address in `entry`. Both are in one image, so the
+/// distance fits.
+pub(crate) fn write_stub(bytes: &mut [u8], place: Address, entry: Address) {
+    // ff 25 rel32: jmp *rel32(%rip), counted from the next instruction.
+    let distance = entry.0.wrapping_sub(place.0 + 6) as u32;
+    let [a, b, c, d] = distance.to_le_bytes();
+    bytes.copy_from_slice(&[0xff, 0x25, a, b, c, d, 0x0f, 0x0b]);
+}

@@ -1,0 +1,114 @@
+//! Choosing a variant: a pure function of the variants offered and the features present.
+
+use pixie_format::manifest::{PlatformEntry, Variant};
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+
+/// The variant that was chosen and why the others were not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Selection {
+    /// The index into the platform's variants.
+    pub index: usize,
+    /// Whether the caller forced it.
+    pub forced: bool,
+    /// Every other variant with a reason, in the manifest's order.
+    pub refused: Vec<Refusal>,
+}
+
+/// A variant that was not chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The level's name.
+    pub isa: String,
+    /// Why, as a phrase: `needs avx512f, which this processor lacks`.
+    pub reason: String,
+}
+
+/// What of `variant` this host lacks, features that this version does not know included; empty where it fits.
+fn missing(variant: &Variant, host: &Host) -> String {
+    let (known, unknown) = variant.feature_set();
+    let lacking = known.difference(host.features);
+    if lacking.is_empty() && unknown.is_empty() {
+        return String::new();
+    }
+    let names = lacking.iter().map(|feature| feature.name()).chain(unknown);
+    names.collect::<Vec<_>>().join(" ")
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Chooses the last variant that fits `host`, or the one that is `forced` by name or as `baseline`, the first. `name` is the
+/// module's, for messages.
+pub fn select(name: &str, entry: &PlatformEntry, host: &Host, forced: Option<&str>) -> Result<Selection> {
+    let missing: Vec<String> = entry.variants.iter().map(|variant| missing(variant, host)).collect();
+    let index = match forced {
+        Some(forced) => forced_index(name, entry, host, forced, &missing)?,
+        None => match missing.iter().rposition(String::is_empty) {
+            Some(index) => index,
+            None => return Err(no_variant(name, entry, host, &missing)),
+        },
+    };
+    let chosen = &entry.variants[index].isa;
+    let reason = |at: usize| match missing[at].as_str() {
+        "" if forced.is_some() => format!("`{chosen}` was forced"),
+        "" => format!("lower than the chosen {chosen}"),
+        features => format!("needs {features}, which this processor lacks"),
+    };
+    let others = entry.variants.iter().enumerate().filter(|(at, _)| *at != index);
+    let refused = others.map(|(at, other)| Refusal { isa: other.isa.clone(), reason: reason(at) }).collect();
+    Ok(Selection { index, forced: forced.is_some(), refused })
+}
+
+fn forced_index(
+    name: &str,
+    entry: &PlatformEntry,
+    host: &Host,
+    forced: &str,
+    missing: &[String],
+) -> Result<usize> {
+    // A level of that very name comes first, so that nobody is fooled by one that is called `baseline`.
+    let named = entry.variants.iter().position(|variant| variant.isa == forced);
+    let Some(index) = named.or((forced == "baseline" && !entry.variants.is_empty()).then_some(0)) else {
+        return Err(Error::UnknownIsa {
+            module: name.to_owned(),
+            platform: host.platform.name().to_owned(),
+            forced: forced.to_owned(),
+            present: quoted(entry.variants.iter().map(|variant| variant.isa.as_str())),
+        });
+    };
+    if missing[index].is_empty() {
+        return Ok(index);
+    }
+    let fitting = entry.variants.iter().zip(missing).filter(|(_, missing)| missing.is_empty());
+    let usable = quoted(fitting.map(|(variant, _)| variant.isa.as_str()));
+    Err(Error::UnsupportedIsa {
+        module: name.to_owned(),
+        forced: entry.variants[index].isa.clone(),
+        missing: missing[index].clone(),
+        cpu: host.cpu.clone(),
+        usable: match usable.as_str() {
+            "" => "no variant of this module runs here".to_owned(),
+            usable => format!("usable here: {usable}"),
+        },
+    })
+}
+
+fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]) -> Error {
+    let lines = entry.variants.iter().zip(missing).map(|(variant, missing)| {
+        format!("  {} needs {}; missing: {missing}", variant.isa, variant.features.join(" "))
+    });
+    Error::NoVariant {
+        module: name.to_owned(),
+        platform: host.platform.name().to_owned(),
+        cpu: host.cpu.clone(),
+        host: if host.features.is_empty() {
+            "none beyond the architecture's own".to_owned()
+        } else {
+            host.features.to_string()
+        },
+        refusals: lines.collect::<Vec<_>>().join("\n"),
+    }
+}

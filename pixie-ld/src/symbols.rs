@@ -1,0 +1,64 @@
+//! The outside symbols at run time: those of the runtime symbol list, and foreign ones that the author allowed.
+
+use pixie_format::Platform;
+use pixie_format::manifest::Manifest;
+use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
+
+use crate::cpu::model;
+use crate::image::Address;
+use crate::object::Object;
+use crate::resolve::{Resolved, ResolvedKind};
+use crate::sys;
+
+/// Puts the runtime's own data into the image, near the code that refers to it.
+pub(crate) fn provide<'a>(object: &mut Object<'a>, platform: Platform) {
+    if platform.arch() == pixie_format::Arch::X86_64 {
+        let model = model::host();
+        object.provide("__cpu_model", &model.model, 4);
+        object.provide("__cpu_features2", &model.features2, 4);
+    }
+}
+
+/// Finds the symbols of the runtime symbol list of `platform` and the foreign imports of `manifest`, and no others.
+pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str) -> Option<Resolved> {
+    move |name| {
+        let found = |address: usize, kind| Some(Resolved { address: Address(address as u64), kind });
+        if let Some(symbol) = runtime_symbols::find(name, platform) {
+            return match (symbol.kind, symbol.provider) {
+                (SymbolKind::Absolute, _) => found(0, ResolvedKind::Absolute),
+                (_, Provider::Runtime) => found(own(name)?, ResolvedKind::Function),
+                (SymbolKind::Data, _) => found(sys::symbol(name)?, ResolvedKind::Data),
+                (SymbolKind::Function, _) => found(sys::symbol(name)?, ResolvedKind::Function),
+            };
+        }
+        let at = manifest.imports.binary_search_by(|import| import.name.as_str().cmp(name)).ok()?;
+        match manifest.imports.get(at) {
+            Some(import) if import.foreign => found(sys::symbol(name)?, ResolvedKind::Function),
+            _ => None,
+        }
+    }
+}
+
+/// The functions that the runtime itself provides.
+fn own(name: &str) -> Option<usize> {
+    match name {
+        "roundeven" => Some(roundeven as extern "C" fn(f64) -> f64 as usize),
+        "roundevenf" => Some(roundevenf as extern "C" fn(f32) -> f32 as usize),
+        "__cpu_indicator_init" => Some(cpu_indicator_init as extern "C" fn() -> i32 as usize),
+        _ => None,
+    }
+}
+
+/// glibc has it from 2.25 on, the oldest system that pixie knows from 2.17.
+extern "C" fn roundeven(x: f64) -> f64 {
+    x.round_ties_even()
+}
+
+extern "C" fn roundevenf(x: f32) -> f32 {
+    x.round_ties_even()
+}
+
+/// The tables are filled before any code of a module runs.
+extern "C" fn cpu_indicator_init() -> i32 {
+    0
+}

@@ -1,0 +1,48 @@
+//! macOS on Apple silicon.
+
+use pixie_format::{Feature, FeatureSet, Platform};
+
+use super::unix::global_symbol;
+pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
+
+/// The address of a function or variable of the host. The mathematics library is part of libSystem, which is always loaded.
+pub(crate) fn symbol(name: &str) -> Option<usize> {
+    global_symbol(name)
+}
+
+/// The features and the name of the processor.
+pub(crate) fn processor() -> (FeatureSet, String) {
+    // Every Mac with Apple silicon has what the M1 has, and macOS 11 names only some of it.
+    let mut features = Platform::OsxArm64.levels()[0].features;
+    let newer =
+        [(c"hw.optional.arm.FEAT_BF16", Feature::Bf16), (c"hw.optional.arm.FEAT_I8MM", Feature::I8mm)];
+    for (name, feature) in newer {
+        let mut value = [0; 4];
+        if query(name, &mut value) == Some(4) && i32::from_ne_bytes(value) == 1 {
+            features.insert(feature);
+        }
+    }
+    let mut name = [0; 128];
+    let length = query(c"machdep.cpu.brand_string", &mut name).unwrap_or(0);
+    let text = String::from_utf8_lossy(name.get(..length).unwrap_or_default());
+    (features, text.trim_end_matches('\0').to_owned())
+}
+
+/// Fills `value` with a system variable; the number of bytes written.
+fn query(name: &std::ffi::CStr, value: &mut [u8]) -> Option<usize> {
+    let mut size = value.len();
+    // SAFETY: the name ends with NUL, `value` has room for `size` bytes, and nothing is set.
+    let outcome = unsafe {
+        libc::sysctlbyname(name.as_ptr(), value.as_mut_ptr().cast(), &mut size, std::ptr::null_mut(), 0)
+    };
+    (outcome == 0).then_some(size)
+}
+
+/// Makes new code visible to instruction fetch.
+pub(crate) fn flush_code(code: (*const u8, usize)) {
+    unsafe extern "C" {
+        fn sys_icache_invalidate(start: *const u8, size: usize);
+    }
+    // SAFETY: the range is a mapped image's code; the function is libSystem's.
+    unsafe { sys_icache_invalidate(code.0, code.1) };
+}

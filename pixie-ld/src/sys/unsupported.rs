@@ -1,0 +1,40 @@
+//! Systems that pixie has no objects for: `Host::detect` refuses them before any of this is reached, and so does this.
+
+use std::fs::File;
+use std::io;
+
+use pixie_format::FeatureSet;
+
+use crate::image::{PageSize, Protection};
+
+pub(crate) fn processor() -> (FeatureSet, String) {
+    (FeatureSet::default(), String::new())
+}
+
+pub(crate) fn symbol(_name: &str) -> Option<usize> {
+    None
+}
+
+pub(crate) fn page_size() -> PageSize {
+    PageSize::K64
+}
+
+pub(crate) fn read_at(_file: &File, _bytes: &mut [u8], _offset: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn reserve(_size: usize) -> io::Result<*mut u8> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// # Safety
+/// None: it does nothing.
+pub(crate) unsafe fn protect(_start: *mut u8, _size: usize, _protection: Protection) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// # Safety
+/// None: it does nothing.
+pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
+
+pub(crate) fn flush_code(_code: (*const u8, usize)) {}
