@@ -5,14 +5,12 @@
 
 mod scan;
 
-use std::ops::Range;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_cbor::Value;
 
 use crate::error::{Error, Result};
-use scan::Scan;
+use scan::scan;
 
 /// spec §4.1: deepest nesting of arrays and maps.
 pub(crate) const MAX_DEPTH: usize = 16;
@@ -56,20 +54,23 @@ pub(crate) struct Field {
     pub(crate) required: bool,
 }
 
-/// Checks that `bytes` are one item of deterministic CBOR within the bounds of spec §4.1 (rules M9 to M14), and says where the
-/// value of a top-level key `critical` is. Nothing is allocated, so that hostile counts cost nothing.
-pub(crate) fn check(bytes: &[u8]) -> Result<Option<Range<usize>>> {
-    let mut scan = Scan::new(bytes);
-    scan.whole(&Shape::Any, true)?;
-    Ok(scan.critical)
+/// Checks that `bytes` are one item of deterministic CBOR within the bounds of spec §4.1 (rules M9 to M14), then gives the value
+/// of a top-level key `critical` to `critical`, then reports the first value that is not of its shape (rule M16). `open` allows
+/// keys and words of a later minor version. Nothing is allocated but an error, so that hostile counts cost nothing.
+pub(crate) fn check(
+    bytes: &[u8],
+    shape: &Shape,
+    open: bool,
+    critical: impl FnOnce(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let findings = scan(bytes, shape, open)?;
+    if let Some(value) = findings.critical.and_then(|range| bytes.get(range)) {
+        critical(value)?;
+    }
+    findings.fault.map_or(Ok(()), Err)
 }
 
-/// Checks bytes that passed `check` against a schema (rule M16). `open` allows keys and words of a later minor version.
-pub(crate) fn check_shape(bytes: &[u8], shape: &Shape, open: bool) -> Result<()> {
-    Scan::new(bytes).whole(shape, open)
-}
-
-/// Decodes bytes that passed both checks into a typed value; fields it does not name are ignored.
+/// Decodes bytes that passed `check` into a typed value; fields it does not name are ignored.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     serde_cbor::from_slice(bytes).map_err(|error| {
         let offset = usize::try_from(error.offset()).unwrap_or(0);

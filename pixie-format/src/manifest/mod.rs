@@ -279,11 +279,8 @@ impl Manifest {
     /// `parse`, with the signatures of the exports, in their order, which validation has parsed anyway.
     pub fn parse_with_signatures(bytes: &[u8], major: u16, minor: u16) -> Result<(Manifest, Vec<Signature>)> {
         let newer = minor > FORMAT_VERSION.1;
-        if let Some(range) = cbor::check(bytes)? {
-            // First, because a critical feature may change what the rest means.
-            validate::critical(bytes.get(range).unwrap_or_default(), major, minor)?;
-        }
-        cbor::check_shape(bytes, &schema::MANIFEST, newer)?;
+        // The schema comes after `critical`, because a critical feature may change it.
+        cbor::check(bytes, &schema::MANIFEST, newer, |value| validate::critical(value, major, minor))?;
         let manifest: Manifest = cbor::decode(bytes)?;
         let signatures = manifest.validate(newer)?;
         Ok((manifest, signatures))

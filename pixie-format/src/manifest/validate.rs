@@ -6,7 +6,7 @@ use super::{Bitcode, BlobId, BlobKind, CRITICAL_FEATURES, Manifest, PlatformEntr
 use crate::cbor;
 use crate::error::{Error, Result};
 use crate::runtime_symbols;
-use crate::signature::{KEYWORDS, Signature};
+use crate::signature::{Signature, is_keyword};
 use crate::targets::{Feature, Platform};
 
 /// spec §5 M17: longest name or symbol, bytes.
@@ -18,7 +18,7 @@ pub(super) fn broken(rule: &'static str, path: impl Into<String>, what: impl Int
 
 /// Rule M15, given the value of the manifest's key `critical`.
 pub(super) fn critical(value: &[u8], major: u16, minor: u16) -> Result<()> {
-    cbor::check_shape(value, &schema::CRITICAL, true).map_err(|error| match error {
+    cbor::check(value, &schema::CRITICAL, true, |_| Ok(())).map_err(|error| match error {
         Error::Manifest { rule, what, .. } => broken(rule, "critical", what),
         other => other,
     })?;
@@ -242,6 +242,11 @@ fn bitcode_target(bitcode: &Bitcode, newer: bool) -> Result<(), (&'static str, S
 
 /// Rule M26: known features of the platform's architecture in spec order, and for a level of the spec just its own.
 fn feature_fault(variant: &Variant, platform: Platform, newer: bool) -> Option<String> {
+    let level = platform.levels().iter().find(|level| level.name == variant.isa);
+    // Nearly every variant is a level of the spec, which comparing names settles without looking any of them up.
+    if level.is_some_and(|level| level.features.iter().map(Feature::name).eq(variant.features.iter())) {
+        return None;
+    }
     let mut previous: Option<Feature> = None;
     for name in &variant.features {
         match name.parse::<Feature>() {
@@ -256,12 +261,9 @@ fn feature_fault(variant: &Variant, platform: Platform, newer: bool) -> Option<S
             Ok(feature) => previous = Some(feature),
         }
     }
-    let level = platform.levels().iter().find(|level| level.name == variant.isa)?;
-    let (found, unknown) = variant.feature_set();
-    (found != level.features || !unknown.is_empty()).then(|| {
-        let found = variant.features.join(" ");
-        format!("the level `{}` is `{}`, found `{}`", level.name, level.features, found.escape_debug())
-    })
+    let level = level?;
+    let found = variant.features.join(" ");
+    Some(format!("the level `{}` is `{}`, found `{}`", level.name, level.features, found.escape_debug()))
 }
 
 fn ascending<T: PartialOrd>(items: &[T]) -> bool {
@@ -280,7 +282,7 @@ pub(super) fn check_identifier(name: &str, path: impl FnOnce() -> String) -> Res
     let fits = name.len() <= MAX_NAME
         && bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !KEYWORDS.contains(&name);
+        && !is_keyword(name);
     if fits {
         return Ok(());
     }

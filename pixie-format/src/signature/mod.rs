@@ -4,7 +4,7 @@ mod parse;
 mod print;
 mod validate;
 
-pub(crate) use parse::KEYWORDS;
+pub(crate) use parse::is_keyword;
 
 use crate::error::Result;
 use crate::targets::Platform;

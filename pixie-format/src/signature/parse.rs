@@ -24,28 +24,31 @@ enum Token<'a> {
 type Spanned<'a> = (usize, Token<'a>);
 
 /// Python's keywords cannot be names of functions or arguments (Python reference §2.3.1).
-pub(crate) const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
-    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
+#[rustfmt::skip]
+pub(crate) fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "False" | "None" | "True" | "and" | "as" | "assert" | "async" | "await" | "break" | "class" | "continue" | "def"
+            | "del" | "elif" | "else" | "except" | "finally" | "for" | "from" | "global" | "if" | "import" | "in" | "is"
+            | "lambda" | "nonlocal" | "not" | "or" | "pass" | "raise" | "return" | "try" | "while" | "with" | "yield"
+    )
+}
 
 pub(super) fn signature(text: &str) -> Result<Signature> {
     let mut parser = Parser::new(text)?;
     let name = parser.name("a function name")?;
-    let signature = parser.rest(name)?;
-    Ok(signature)
+    parser.rest(name)
 }
 
 pub(super) fn export(text: &str) -> Result<ExportSpec> {
     let mut parser = Parser::new(text)?;
     let name = parser.name("a function name")?;
-    let symbol = if parser.eat("=") { parser.symbol_name()? } else { name.clone() };
+    let symbol = if parser.eat("=") { parser.symbol_name()? } else { name };
     let signature = match parser.peek() {
         Token::End => None,
-        _ => Some(parser.rest(name.clone())?),
+        _ => Some(parser.rest(name)?),
     };
-    Ok(ExportSpec { name, symbol, signature })
+    Ok(ExportSpec { name: name.to_owned(), symbol: symbol.to_owned(), signature })
 }
 
 struct Parser<'a> {
@@ -75,7 +78,7 @@ enum RawType<'a> {
 
 struct RawParam<'a> {
     at: usize,
-    name: String,
+    name: &'a str,
     mode: Mode,
     ty: RawType<'a>,
     default: Option<Default>,
@@ -127,32 +130,32 @@ impl<'a> Parser<'a> {
         self.fail(self.at(), format!("expected {expected}, found {found}"))
     }
 
-    fn name(&mut self, what: &str) -> Result<String> {
+    fn name(&mut self, what: &str) -> Result<&'a str> {
         let (at, token) = self.tokens[self.next];
         match token {
-            Token::Name(name) if KEYWORDS.contains(&name) => {
+            Token::Name(name) if is_keyword(name) => {
                 Err(self.fail(at, format!("`{name}` is a keyword of Python\nhint: choose another name")))
             }
             Token::Name(name) => {
                 self.next += 1;
-                Ok(name.to_owned())
+                Ok(name)
             }
             _ => Err(self.unexpected(what)),
         }
     }
 
     /// A symbol may be any C identifier, also a Python keyword.
-    fn symbol_name(&mut self) -> Result<String> {
+    fn symbol_name(&mut self) -> Result<&'a str> {
         match self.peek() {
             Token::Name(name) => {
                 self.next += 1;
-                Ok(name.to_owned())
+                Ok(name)
             }
             _ => Err(self.unexpected("a symbol")),
         }
     }
 
-    fn rest(&mut self, name: String) -> Result<Signature> {
+    fn rest(&mut self, name: &str) -> Result<Signature> {
         self.expect("(")?;
         let mut raw = Vec::new();
         while !self.eat(")") {
@@ -166,7 +169,7 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected("the end of the signature"));
         }
         let ends: Vec<usize> = raw.iter().map(|param| param.at).collect();
-        let signature = Signature { name, params: self.resolve(raw)?, ret };
+        let signature = Signature { name: name.to_owned(), params: self.resolve(raw)?, ret };
         signature.validate(self.text, &ends)?;
         Ok(signature)
     }
@@ -360,7 +363,7 @@ impl<'a> Parser<'a> {
     }
 
     fn resolve(&self, raw: Vec<RawParam<'a>>) -> Result<Vec<Param>> {
-        let names: Vec<String> = raw.iter().map(|param| param.name.clone()).collect();
+        let names: Vec<&str> = raw.iter().map(|param| param.name).collect();
         raw.into_iter()
             .map(|param| {
                 let ty = match param.ty {
@@ -379,12 +382,12 @@ impl<'a> Parser<'a> {
                         optional,
                     }),
                 };
-                Ok(Param { name: param.name, mode: param.mode, ty, default: param.default })
+                Ok(Param { name: param.name.to_owned(), mode: param.mode, ty, default: param.default })
             })
             .collect()
     }
 
-    fn resolve_dim(&self, dim: RawDim<'a>, names: &[String]) -> Result<Dim> {
+    fn resolve_dim(&self, dim: RawDim<'a>, names: &[&str]) -> Result<Dim> {
         Ok(match dim {
             RawDim::Const(value) => Dim::Const(value),
             RawDim::Name(at, name) => Dim::Param(self.find(at, name, names)?),
@@ -400,8 +403,8 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn find(&self, at: usize, name: &str, names: &[String]) -> Result<usize> {
-        names.iter().position(|candidate| candidate == name).ok_or_else(|| {
+    fn find(&self, at: usize, name: &str, names: &[&str]) -> Result<usize> {
+        names.iter().position(|candidate| *candidate == name).ok_or_else(|| {
             self.fail(at, format!("`{name}` is not a parameter\nhint: the length of an array is a parameter of the C function, for example `{name}: usize`"))
         })
     }
@@ -432,7 +435,7 @@ fn tokenize(text: &str) -> Result<Vec<Spanned<'_>>> {
         });
     }
     let bytes = text.as_bytes();
-    let mut tokens = Vec::new();
+    let mut tokens = Vec::with_capacity(text.len() / 2 + 1);
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
