@@ -1,0 +1,124 @@
+//! Everything that can be wrong with input IR, a signature or a compilation, with what was found and what helps.
+
+use serde::{Deserialize, Serialize};
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error about input, a signature or a compilation. It crosses the border of a compile worker, so it holds plain data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// LLVM cannot read the input.
+    #[error("`{file}` is not valid LLVM {kind}: {message}")]
+    Parse {
+        /// The input's name.
+        file: String,
+        /// `IR` or `bitcode`.
+        kind: String,
+        /// LLVM's own words, with line and column for text.
+        message: String,
+    },
+    /// The input reads well but breaks a rule of the IR.
+    #[error("`{file}` breaks a rule of LLVM IR: {message}")]
+    Verify {
+        /// The input's name.
+        file: String,
+        /// LLVM's own words.
+        message: String,
+    },
+    /// Two inputs do not fit together.
+    #[error("`{file}` cannot be linked with the inputs before it: {message}")]
+    Link {
+        /// The later input.
+        file: String,
+        /// LLVM's own words.
+        message: String,
+    },
+    /// The input was made for another platform.
+    #[error("`{file}` was compiled for `{triple}`, {serves}; asked for {platform}\nhint: {hint}")]
+    WrongPlatform {
+        /// The input's name.
+        file: String,
+        /// Its triple.
+        triple: String,
+        /// What that triple serves.
+        serves: String,
+        /// The platform asked for.
+        platform: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The input holds something that cannot be compiled for the platform.
+    #[error("`{file}`: {place}: {what}, which {platform} cannot have\nhint: {hint}")]
+    Refused {
+        /// The input's name.
+        file: String,
+        /// The platform.
+        platform: String,
+        /// Function, global or instruction.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A symbol that is to be exported is not there, or cannot be.
+    #[error("`{symbol}` on {platform}: {what}\nhint: {hint}")]
+    Symbol {
+        /// The symbol in the IR.
+        symbol: String,
+        /// The platform.
+        platform: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A signature disagrees with the function, or cannot be derived.
+    #[error("signature of `{symbol}` on {platform}: {what}\nhint: {hint}")]
+    Signature {
+        /// The symbol in the IR.
+        symbol: String,
+        /// The platform.
+        platform: String,
+        /// The parameter, with both sides of the disagreement.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// LLVM refuses to compile, and says so in an orderly way.
+    #[error("cannot compile for {platform}, {level}: {message}")]
+    Compile {
+        /// The platform.
+        platform: String,
+        /// The ISA level.
+        level: String,
+        /// LLVM's own words.
+        message: String,
+    },
+    /// LLVM ended the process that was compiling.
+    #[error("LLVM failed {task}{}: {message}\nhint: {hint}", .function.as_ref().map(|name| format!(", function `{name}`")).unwrap_or_default())]
+    Fatal {
+        /// What was being done: `compiling for linux-64, x86-64-v3`.
+        task: String,
+        /// The function that LLVM was working on, where it said so.
+        function: Option<String>,
+        /// LLVM's own words, or how the process ended.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A compile worker cannot be started or spoken to.
+    #[error("compile worker: {message}")]
+    Worker {
+        /// The system's words.
+        message: String,
+    },
+    /// LLVM does not do what this crate relies on. It is our bug.
+    #[error("LLVM: {message}\nhint: this is a bug of pixie; please report it with the input")]
+    Llvm {
+        /// What went wrong.
+        message: String,
+    },
+}

@@ -1,0 +1,127 @@
+//! What is known of each function of a module: its lowered type, and its C type where debug metadata tells.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A function of a module.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FunctionInfo {
+    /// The symbol in the IR.
+    pub name: String,
+    /// Whether it has a body here.
+    pub defined: bool,
+    /// Whether it is `static`, so that it cannot be exported.
+    pub local: bool,
+    /// LLVM's number of the calling convention; 0 is C.
+    pub calling_convention: u32,
+    /// Whether it takes variable arguments.
+    pub variadic: bool,
+    /// The parameters as lowered for the target.
+    pub params: Vec<IrParam>,
+    /// The result as lowered for the target.
+    pub ret: IrType,
+    /// The type in the source language, from debug metadata.
+    pub debug: Option<DebugSignature>,
+}
+
+/// A parameter in the IR.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IrParam {
+    /// Its type.
+    pub ty: IrType,
+    /// Whether it is `restrict` (`noalias`).
+    pub restrict: bool,
+    /// `byval` or `sret`, where memory stands for a struct.
+    pub indirect: Option<String>,
+}
+
+/// A type of the IR, as far as a signature can name it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum IrType {
+    /// `void`
+    Void,
+    /// An integer of so many bits.
+    Int(u32),
+    /// `float`
+    Float,
+    /// `double`
+    Double,
+    /// `ptr`
+    Pointer,
+    /// Anything else, as LLVM writes it.
+    Other(String),
+}
+
+impl fmt::Display for IrType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IrType::Void => f.write_str("void"),
+            IrType::Int(bits) => write!(f, "i{bits}"),
+            IrType::Float => f.write_str("float"),
+            IrType::Double => f.write_str("double"),
+            IrType::Pointer => f.write_str("ptr"),
+            IrType::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl FunctionInfo {
+    /// The lowered type, for example `double (ptr, i64)`.
+    pub fn ir_type(&self) -> String {
+        let mut params: Vec<String> = self.params.iter().map(|param| param.ty.to_string()).collect();
+        if self.variadic {
+            params.push("...".to_owned());
+        }
+        format!("{} ({})", self.ret, params.join(", "))
+    }
+
+    /// Where it is defined, `file:line`, from debug metadata.
+    pub fn location(&self) -> Option<&str> {
+        self.debug.as_ref().and_then(|debug| debug.location.as_deref())
+    }
+}
+
+/// The type of a function as its author wrote it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DebugSignature {
+    /// `file:line`.
+    pub location: Option<String>,
+    /// The parameters, with their names where the body keeps them.
+    pub params: Vec<(Option<String>, CType)>,
+    /// The result.
+    pub ret: CType,
+}
+
+/// A C type, as far as a signature can name it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CType {
+    /// `void`
+    Void,
+    /// `_Bool`
+    Bool,
+    /// An integer whose width is the same everywhere.
+    Int {
+        /// 8, 16, 32 or 64.
+        bits: u32,
+        /// Whether it is signed.
+        signed: bool,
+    },
+    /// `long` or `unsigned long`
+    Long {
+        /// Whether it is signed.
+        signed: bool,
+    },
+    /// `size_t`
+    Usize,
+    /// `float`
+    Float,
+    /// `double`
+    Double,
+    /// Any pointer.
+    Pointer,
+    /// `...`
+    Variadic,
+    /// What a signature has no word for, described.
+    Other(String),
+}

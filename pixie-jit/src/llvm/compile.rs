@@ -1,0 +1,127 @@
+//! The compile step: bitcode to an object for one platform and ISA level.
+
+use inkwell::llvm_sys::LLVMLinkage;
+use inkwell::module::Module;
+use inkwell::passes::PassBuilderOptions;
+use inkwell::targets::{FileType, TargetMachine};
+use pixie_format::{Platform, thunk};
+
+use super::session::Session;
+use super::{features, fp, ir, retarget, target, thunks};
+use crate::compile::{CompileRequest, Output};
+use crate::error::{Error, Result};
+
+/// Compiles.
+pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
+    let session = Session::new();
+    let job = Job { request, session: &session };
+    let machine = target::machine(request.platform.triple(), &request.isa, request.options.opt)?;
+    let module = job.module(&machine)?;
+    job.run(&module, &machine, &pipeline(request.options.opt))?;
+    match request.output {
+        Output::Ir => Ok(module.print_to_string().to_bytes().to_vec()),
+        Output::Object => job.emit(&module, &machine, FileType::Object),
+        Output::Assembly => job.emit(&module, &machine, FileType::Assembly),
+    }
+}
+
+/// Definitions that nothing exports go first, so that no pass works on them.
+fn pipeline(opt: u8) -> String {
+    format!("globaldce,default<O{}>,globaldce", opt.min(3))
+}
+
+struct Job<'a> {
+    request: &'a CompileRequest,
+    session: &'a Session,
+}
+
+impl<'a> Job<'a> {
+    fn error(&self, message: String) -> Error {
+        Error::Compile {
+            platform: self.request.platform.to_string(),
+            level: self.request.isa.name.clone(),
+            message,
+        }
+    }
+
+    /// The module as the pipeline takes it.
+    fn module(&self, machine: &TargetMachine) -> Result<Module<'a>> {
+        let (request, platform) = (self.request, self.request.platform);
+        let module = self.session.parse_own("bitcode", &request.bitcode)?;
+        if !request.options.debug {
+            module.strip_debug_info();
+        }
+        retarget::retarget(&module, machine, platform.triple());
+        retarget::localise(&module, platform);
+        let mut visible = Vec::with_capacity(2 * request.exports.len());
+        for export in &request.exports {
+            thunks::add(&module, platform, &export.symbol, &export.signature)?;
+            visible.push(export.symbol.clone());
+            visible.push(thunk::symbol(&export.symbol));
+        }
+        visible.sort_unstable();
+        internalise(&module, &visible);
+        if request.options.reproducible {
+            fp::forbid_contraction(&module);
+        }
+        self.attributes(&module);
+        module.verify().map_err(|message| Error::Llvm { message: message.to_string() })?;
+        Ok(module)
+    }
+
+    fn attributes(&self, module: &Module<'_>) {
+        let isa = &self.request.isa;
+        features::apply(module, &isa.cpu, &isa.features, isa.vector_width);
+        if self.request.platform == Platform::OsxArm64 {
+            // The platform's ABI demands a frame record; crash reports and profilers walk it.
+            for function in ir::functions(module).into_iter().filter(|function| !function.is_declaration()) {
+                function.set_attribute("frame-pointer", "non-leaf");
+            }
+        }
+    }
+
+    fn run(&self, module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Result<()> {
+        let options = PassBuilderOptions::create();
+        let on = self.request.options.opt >= 2;
+        options.set_loop_vectorization(on);
+        options.set_loop_slp_vectorization(on);
+        options.set_loop_interleaving(on);
+        options.set_loop_unrolling(on);
+        let done = module.run_passes(passes, machine, options);
+        match self.session.take_errors() {
+            Some(message) => Err(self.error(message)),
+            None => done.map_err(|message| self.error(message.to_string())),
+        }
+    }
+
+    fn emit(&self, module: &Module<'_>, machine: &TargetMachine, kind: FileType) -> Result<Vec<u8>> {
+        let buffer = machine.write_to_memory_buffer(module, kind);
+        match self.session.take_errors() {
+            Some(message) => Err(self.error(message)),
+            None => {
+                let buffer = buffer.map_err(|message| self.error(message.to_string()))?;
+                Ok(buffer.as_slice().to_vec())
+            }
+        }
+    }
+}
+
+/// Makes every definition local but the visible ones, which become ordinary symbols.
+fn internalise(module: &Module<'_>, visible: &[String]) {
+    for value in ir::definitions(module) {
+        let name = value.name();
+        if visible.binary_search(&name).is_ok() {
+            value.set_exported();
+        } else if matches!(
+            value.linkage(),
+            LLVMLinkage::LLVMAppendingLinkage
+                | LLVMLinkage::LLVMAvailableExternallyLinkage
+                | LLVMLinkage::LLVMPrivateLinkage
+        ) || value.is_intrinsic()
+        {
+            // `llvm.used` and its like are lists for LLVM; an available-externally body is no definition.
+        } else {
+            value.set_linkage(LLVMLinkage::LLVMInternalLinkage);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Describes a module as plain data: functions, producers, vectors, writable variables.
+
+use std::collections::BTreeSet;
+use std::ffi::CStr;
+
+use inkwell::llvm_sys::LLVMTypeKind;
+use inkwell::llvm_sys::core::{
+    LLVMGetMDNodeNumOperands, LLVMGetMDNodeOperands, LLVMGetMDString, LLVMGetNamedMetadataNumOperands,
+    LLVMGetNamedMetadataOperands, LLVMIsAMDString,
+};
+use inkwell::module::Module;
+
+use super::ir::{self, Type, Value};
+use super::session::Session;
+use crate::debug_info;
+use crate::error::Result;
+use crate::function_info::{FunctionInfo, IrParam, IrType};
+use crate::prepare::Warning;
+
+/// Every function that is not an intrinsic.
+pub fn functions(module: &Module<'_>) -> Vec<FunctionInfo> {
+    let mut debug = if operand_count(module, c"llvm.dbg.cu") == 0 {
+        Vec::new()
+    } else {
+        debug_info::signatures(&module.print_to_string().to_string_lossy())
+    }
+    .into_iter();
+    let mut found = Vec::new();
+    for function in ir::functions(module) {
+        let defined = !function.is_declaration();
+        // The n-th `define` of the text is the n-th definition.
+        let debug = if defined { debug.next().flatten() } else { None };
+        if function.is_intrinsic() {
+            continue;
+        }
+        let ty = function.value_type();
+        let params = ty.param_types().into_iter().enumerate().map(|(index, ty)| IrParam {
+            ty: ir_type(ty),
+            restrict: function.param_has(index, "noalias"),
+            indirect: ["byval", "sret", "inalloca", "preallocated"]
+                .into_iter()
+                .find(|name| function.param_has(index, name))
+                .map(str::to_owned),
+        });
+        found.push(FunctionInfo {
+            name: function.name(),
+            defined,
+            local: function.is_local(),
+            calling_convention: function.calling_convention(),
+            variadic: ty.is_variadic(),
+            params: params.collect(),
+            ret: ir_type(ty.return_type()),
+            debug,
+        });
+    }
+    found
+}
+
+fn ir_type(ty: Type<'_>) -> IrType {
+    match ty.kind() {
+        LLVMTypeKind::LLVMVoidTypeKind => IrType::Void,
+        LLVMTypeKind::LLVMFloatTypeKind => IrType::Float,
+        LLVMTypeKind::LLVMDoubleTypeKind => IrType::Double,
+        LLVMTypeKind::LLVMPointerTypeKind => IrType::Pointer,
+        _ => match ty.int_bits() {
+            Some(bits) => IrType::Int(bits),
+            None => IrType::Other(ty.to_string()),
+        },
+    }
+}
+
+fn operand_count(module: &Module<'_>, name: &CStr) -> u32 {
+    // SAFETY: the module is alive and the name terminated.
+    unsafe { LLVMGetNamedMetadataNumOperands(module.as_mut_ptr(), name.as_ptr()) }
+}
+
+/// The strings among the operands of the nodes of a named metadata list.
+fn strings(module: &Module<'_>, name: &CStr) -> Vec<String> {
+    let mut nodes = vec![std::ptr::null_mut(); operand_count(module, name) as usize];
+    let mut found = Vec::new();
+    // SAFETY: LLVM fills as many operands as it counts; an operand may be null; a string is `len` bytes of LLVM's.
+    unsafe {
+        LLVMGetNamedMetadataOperands(module.as_mut_ptr(), name.as_ptr(), nodes.as_mut_ptr());
+        for node in nodes {
+            let mut operands = vec![std::ptr::null_mut(); LLVMGetMDNodeNumOperands(node) as usize];
+            LLVMGetMDNodeOperands(node, operands.as_mut_ptr());
+            for operand in operands {
+                if operand.is_null() || LLVMIsAMDString(operand).is_null() {
+                    continue;
+                }
+                let mut len = 0;
+                let start = LLVMGetMDString(operand, &raw mut len);
+                let bytes = std::slice::from_raw_parts(start.cast::<u8>(), len as usize);
+                found.push(String::from_utf8_lossy(bytes).into_owned());
+            }
+        }
+    }
+    found
+}
+
+/// Who made the module, by `llvm.ident`, without words that are paths.
+pub fn producers(module: &Module<'_>) -> BTreeSet<String> {
+    let idents = strings(module, c"llvm.ident").into_iter().map(|text| {
+        let words = text.split_whitespace().filter(|word| !is_path(word));
+        words.collect::<Vec<_>>().join(" ")
+    });
+    idents.filter(|text| !text.is_empty()).collect()
+}
+
+fn is_path(word: &str) -> bool {
+    let word = word.trim_start_matches(['(', '"', '\'']);
+    word.starts_with('/') || word.get(1..3) == Some(":\\") || word.get(1..3) == Some(":/")
+}
+
+/// Variables that the program may write.
+pub fn mutable_globals(file: &str, module: &Module<'_>) -> Vec<Warning> {
+    let mutable = ir::globals(module)
+        .into_iter()
+        .filter(|global| !global.is_declaration() && !global.is_constant() && !global.is_intrinsic());
+    mutable.map(|global| Warning::MutableGlobal { file: file.to_owned(), global: global.name() }).collect()
+}
+
+/// Functions that work on vectors, each with the first vector type met.
+pub fn vectorised(module: &Module<'_>) -> Vec<(String, String)> {
+    let defined = ir::functions(module).into_iter().filter(|function| !function.is_declaration());
+    defined.filter_map(|function| Some((function.name(), first_vector(function)?))).collect()
+}
+
+fn first_vector(function: Value<'_>) -> Option<String> {
+    let of = |ty: Type<'_>| ty.is_vector().then(|| ty.to_string());
+    function.instructions().into_iter().find_map(|instruction| {
+        of(instruction.ty())
+            .or_else(|| instruction.operands().into_iter().find_map(|operand| of(operand.ty())))
+    })
+}
+
+/// The vector types of a module's functions, sorted, without repeats: stored bitcode may have none that its input had not.
+pub fn vector_types(bitcode: &[u8]) -> Result<Vec<String>> {
+    let session = Session::new();
+    let module = session.parse_own("bitcode", bitcode)?;
+    let mut found = BTreeSet::new();
+    for function in ir::functions(&module) {
+        for instruction in function.instructions() {
+            let types =
+                std::iter::once(instruction.ty()).chain(instruction.operands().into_iter().map(Value::ty));
+            found.extend(types.filter(|ty| ty.is_vector()).map(|ty| ty.to_string()));
+        }
+    }
+    Ok(found.into_iter().collect())
+}

@@ -1,0 +1,131 @@
+//! CPU attributes: the producer's defaults go, what a single function asks for beyond them stays.
+//!
+//! A function with `target("avx2")` must keep `+avx2`, or instruction selection aborts on its intrinsics. The default is
+//! what all functions of an input have in common; declarations count too, since clang gives them the default. The
+//! intersection rather than the most common set: in a file of five AVX2 functions and a dispatcher the common set is
+//! that of the five.
+
+use std::collections::BTreeSet;
+
+use inkwell::module::Module;
+
+use super::ir::{self, Value};
+use crate::prepare::Warning;
+
+/// Attributes that say how the producer's processor, runtime or operating system is.
+const PRODUCER_ATTRIBUTES: &[&str] = &[
+    "target-cpu",
+    "target-features",
+    "tune-cpu",
+    "min-legal-vector-width",
+    "prefer-vector-width",
+    "probe-stack",
+    "stack-probe-size",
+    "stack-protector-buffer-size",
+    "frame-pointer",
+    "no-frame-pointer-elim",
+    "no-frame-pointer-elim-non-leaf",
+    "use-soft-float",
+    "stackrealign",
+];
+
+const STACK_PROTECTORS: &[&str] = &["ssp", "sspstrong", "sspreq"];
+
+/// Features that name a helper library or a code-generation habit rather than instructions.
+const NO_INSTRUCTIONS: &[&str] =
+    &["outline-atomics", "fmv", "retpoline", "cx8", "fxsr", "mmx", "x87", "cmov"];
+
+/// Strips the defaults of one input, before it is linked with others.
+pub fn normalise(file: &str, module: &Module<'_>) -> Vec<Warning> {
+    let functions: Vec<_> = ir::functions(module).into_iter().filter(|value| !value.is_intrinsic()).collect();
+    let sets: Vec<_> = functions.iter().map(|function| asked_for(*function)).collect();
+    let default = default_of(&sets);
+    let one_set = sets.iter().flatten().all(|set| *set == default);
+    let mut warnings = Vec::new();
+    for (function, set) in functions.iter().zip(&sets) {
+        strip(*function);
+        let Some(set) = set else { continue };
+        if function.is_declaration() {
+            continue;
+        }
+        let mut extra: BTreeSet<&str> = set.difference(&default).map(String::as_str).collect();
+        if one_set && uses_target_intrinsics(*function) {
+            // The default cannot be told from what the author asked for; dropping it would abort LLVM.
+            extra = set.iter().map(String::as_str).filter(|name| !NO_INSTRUCTIONS.contains(name)).collect();
+            extra.retain(|name| !matches!(*name, "sse" | "sse2" | "neon" | "fp-armv8" | "v8a"));
+            if !extra.is_empty() {
+                warnings.push(Warning::FixedFeatures {
+                    file: file.to_owned(),
+                    function: function.name(),
+                    features: extra.iter().copied().collect::<Vec<_>>().join(" "),
+                });
+            }
+        }
+        if !extra.is_empty() {
+            let text: Vec<String> = extra.iter().map(|name| format!("+{name}")).collect();
+            function.set_attribute("target-features", &text.join(","));
+        }
+    }
+    warnings
+}
+
+/// Features that a function asks for; `None` when it says nothing about the processor, as generated functions do.
+fn asked_for(function: Value<'_>) -> Option<BTreeSet<String>> {
+    let features = function.attribute("target-features");
+    if features.is_none() && function.attribute("target-cpu").is_none() {
+        return None;
+    }
+    let features = features.unwrap_or_default();
+    let plus = features.split(',').filter_map(|feature| feature.strip_prefix('+'));
+    Some(plus.filter(|name| *name != "outline-atomics").map(str::to_owned).collect())
+}
+
+fn default_of(sets: &[Option<BTreeSet<String>>]) -> BTreeSet<String> {
+    let mut sets = sets.iter().flatten();
+    let Some(first) = sets.next() else { return BTreeSet::new() };
+    sets.fold(first.clone(), |common, set| common.intersection(set).cloned().collect())
+}
+
+fn strip(function: Value<'_>) {
+    for key in PRODUCER_ATTRIBUTES {
+        function.remove_attribute(key);
+    }
+    for name in STACK_PROTECTORS {
+        function.remove_enum_attribute(name);
+    }
+    for instruction in function.instructions() {
+        if instruction.callee().is_some() {
+            for key in PRODUCER_ATTRIBUTES {
+                instruction.remove_call_attribute(key);
+            }
+        }
+    }
+}
+
+fn uses_target_intrinsics(function: Value<'_>) -> bool {
+    let callees = function.instructions().into_iter().filter_map(Value::callee);
+    callees.filter(|callee| callee.is_function()).any(|callee| {
+        let name = callee.name();
+        name.starts_with("llvm.x86.") || name.starts_with("llvm.aarch64.")
+    })
+}
+
+/// Gives every definition the processor to compile for, below what it asks for itself.
+pub fn apply(module: &Module<'_>, cpu: &str, features: &str, vector_width: Option<u32>) {
+    for function in ir::functions(module) {
+        if function.is_declaration() {
+            continue;
+        }
+        let extra = function.attribute("target-features").unwrap_or_default();
+        let all: Vec<&str> = [features, &extra].into_iter().filter(|text| !text.is_empty()).collect();
+        function.set_attribute("target-cpu", cpu);
+        if all.is_empty() {
+            function.remove_attribute("target-features");
+        } else {
+            function.set_attribute("target-features", &all.join(","));
+        }
+        if let Some(bits) = vector_width {
+            function.set_attribute("prefer-vector-width", &bits.to_string());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The LLVM seam: the only folder of the project that knows LLVM. What leaves it is plain data.
+
+mod compile;
+mod describe;
+mod features;
+mod fp;
+mod ir;
+mod prepare;
+mod refuse;
+mod retarget;
+mod session;
+mod target;
+mod thunks;
+
+pub use compile::compile;
+pub use describe::vector_types;
+pub use prepare::prepare;
+pub use session::{enable_stack_trace, version};

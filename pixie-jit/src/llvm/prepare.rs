@@ -1,0 +1,207 @@
+//! The prepare step: several inputs become one normalised module.
+
+use std::collections::BTreeSet;
+
+use inkwell::llvm_sys::core::{LLVMGetDataLayoutStr, LLVMGetTarget};
+use inkwell::llvm_sys::linker::LLVMLinkModules2;
+use inkwell::module::Module;
+use pixie_format::Platform;
+
+use super::session::Session;
+use super::{describe, features, ir, refuse, retarget, target};
+use crate::error::{Error, Result};
+use crate::prepare::{PrepareRequest, Prepared, Warning};
+use crate::source::Source;
+
+/// Parses, checks, normalises and links.
+pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
+    let session = Session::new();
+    let platform = request.platform;
+    let mut inputs = Vec::with_capacity(request.sources.len());
+    let mut neutral = true;
+    for source in &request.sources {
+        let module = session.parse(source)?;
+        let fixed = serves(&module, source, platform, request.options.portable)? == Serves::Platform;
+        neutral &= !fixed;
+        inputs.push((source, module, fixed));
+    }
+    let machine = target::baseline(platform)?;
+    let mut producers = BTreeSet::new();
+    let mut warnings = Vec::new();
+    let mut whole: Option<Module<'_>> = None;
+    for (source, module, fixed) in inputs {
+        refuse::Input { file: &source.name, module: &module, platform, retargeted: !fixed }.check()?;
+        producers.extend(describe::producers(&module));
+        let vectorised = describe::vectorised(&module).into_iter();
+        warnings.extend(vectorised.map(|(function, vector)| Warning::Vectorised {
+            file: source.name.clone(),
+            function,
+            vector,
+        }));
+        warnings.extend(describe::mutable_globals(&source.name, &module));
+        warnings.extend(features::normalise(&source.name, &module));
+        if neutral {
+            retarget::neutralise(&module);
+        } else {
+            retarget::retarget(&module, &machine, platform.triple());
+        }
+        whole = Some(match whole {
+            None => module,
+            Some(whole) => link(&session, whole, module, source)?,
+        });
+    }
+    let Some(module) = whole else {
+        return Err(Error::Llvm { message: "nothing to prepare".to_owned() });
+    };
+    name(&module, &request.sources);
+    let functions = describe::functions(&module);
+    if !request.options.debug {
+        module.strip_debug_info();
+    }
+    let (triple, data_layout) = strings(&module);
+    Ok(Prepared {
+        bitcode: module.write_bitcode_to_memory().as_slice().to_vec(),
+        neutral,
+        triple,
+        data_layout,
+        producers: producers.into_iter().collect(),
+        warnings,
+        functions,
+    })
+}
+
+/// The module's triple and data layout.
+fn strings(module: &Module<'_>) -> (String, String) {
+    let raw = module.as_mut_ptr();
+    // SAFETY: the module is alive; both texts are LLVM's.
+    unsafe { (ir::copied(LLVMGetTarget(raw)), ir::copied(LLVMGetDataLayoutStr(raw))) }
+}
+
+/// The module's names hold no folder, so that builds from two folders agree.
+fn name(module: &Module<'_>, sources: &[Source]) {
+    let name = sources.first().map_or("", Source::base_name);
+    module.set_name(name);
+    module.set_source_file_name(name);
+}
+
+fn link<'c>(session: &Session, whole: Module<'c>, module: Module<'c>, source: &Source) -> Result<Module<'c>> {
+    let raw = module.as_mut_ptr();
+    // LLVM takes the second module over.
+    std::mem::forget(module);
+    // SAFETY: both modules are alive and of one context; the second is not used after this.
+    let failed = unsafe { LLVMLinkModules2(whole.as_mut_ptr(), raw) } != 0;
+    match session.take_errors() {
+        None if !failed => Ok(whole),
+        message => Err(Error::Link {
+            file: source.name.clone(),
+            message: message.unwrap_or_else(|| "no reason given".to_owned()),
+        }),
+    }
+}
+
+/// What an input can be compiled for.
+#[derive(PartialEq, Eq)]
+enum Serves {
+    /// Only the platform of its triple, which is the one asked for.
+    Platform,
+    /// Every platform.
+    All,
+}
+
+fn serves(module: &Module<'_>, source: &Source, platform: Platform, portable: bool) -> Result<Serves> {
+    let (triple, layout) = strings(module);
+    let error = |serves: &str, hint: String| {
+        Err(Error::WrongPlatform {
+            file: source.name.clone(),
+            triple: triple.clone(),
+            serves: serves.to_owned(),
+            platform: platform.to_string(),
+            hint,
+        })
+    };
+    if has_small_pointers(&layout) {
+        return error(
+            &format!("with 32-bit pointers (data layout `{layout}`)"),
+            "compile it for a 64-bit target".to_owned(),
+        );
+    }
+    if triple.is_empty() || portable {
+        return Ok(Serves::All);
+    }
+    match platform_of(&triple) {
+        Some(found) if found == platform => Ok(Serves::Platform),
+        Some(found) => error(
+            &format!("which serves {found} only"),
+            format!("build with --platform {found}, or with --portable if nothing in it depends on the platform"),
+        ),
+        None => error(
+            "which is none of the platforms",
+            "compile it for a supported platform, or give --portable if nothing in it depends on the platform"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Whether pointers of the default address space have fewer than 64 bits, by LLVM's data layout text.
+fn has_small_pointers(layout: &str) -> bool {
+    let specs =
+        layout.split('-').filter_map(|spec| spec.strip_prefix('p').or_else(|| spec.strip_prefix("p0")));
+    specs.filter_map(|spec| spec.strip_prefix(':')).any(|spec| !spec.starts_with("64"))
+}
+
+/// The platform of a triple as any producer spells it.
+fn platform_of(triple: &str) -> Option<Platform> {
+    let mut parts = triple.split('-');
+    let arch = parts.next()?;
+    let rest: Vec<&str> = parts.collect();
+    let has = |prefix: &str| rest.iter().any(|part| part.starts_with(prefix));
+    // x32 and ILP32 are ABIs of their own.
+    if rest.iter().any(|part| part.ends_with("x32") || part.contains("ilp32")) {
+        return None;
+    }
+    match arch {
+        "x86_64" | "amd64" if has("linux") && !has("android") => Some(Platform::Linux64),
+        "x86_64" | "amd64" if has("win") || has("mingw") => Some(Platform::Win64),
+        "aarch64" | "arm64" if has("linux") && !has("android") => Some(Platform::LinuxAarch64),
+        "aarch64" | "arm64" if has("macos") || has("darwin") => Some(Platform::OsxArm64),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn triples_of_every_producer_are_recognised() {
+        for (triple, platform) in [
+            ("x86_64-unknown-linux-gnu", Some(Platform::Linux64)),
+            ("x86_64-unknown-linux4.19.0-gnu2.17.0", Some(Platform::Linux64)),
+            ("x86_64-pc-linux-musl", Some(Platform::Linux64)),
+            ("x86_64-linux-gnux32", None),
+            ("aarch64-unknown-linux-gnu", Some(Platform::LinuxAarch64)),
+            ("aarch64_be-unknown-linux-gnu", None),
+            ("aarch64-linux-android21", None),
+            ("aarch64-linux-gnu_ilp32", None),
+            ("arm64-apple-macosx14.0.0", Some(Platform::OsxArm64)),
+            ("aarch64-unknown-macosx11.7.1-unknown", Some(Platform::OsxArm64)),
+            ("arm64-apple-darwin22.0.0", Some(Platform::OsxArm64)),
+            ("x86_64-apple-darwin22.0.0", None),
+            ("x86_64-w64-windows-gnu", Some(Platform::Win64)),
+            ("x86_64-unknown-windows10.0.0-gnu", Some(Platform::Win64)),
+            ("x86_64-pc-windows-msvc19", Some(Platform::Win64)),
+            ("x86_64-w64-mingw32", Some(Platform::Win64)),
+            ("wasm32-unknown-unknown", None),
+        ] {
+            assert_eq!(platform_of(triple), platform, "{triple}");
+        }
+    }
+
+    #[test]
+    fn pointer_widths_are_read_from_the_layout() {
+        assert!(has_small_pointers("e-m:e-p:32:32-i64:64"));
+        assert!(!has_small_pointers("e-m:w-p270:32:32-p271:32:32-p272:64:64-i64:64"));
+        assert!(!has_small_pointers("e-p:64:64"));
+        assert!(!has_small_pointers(""));
+    }
+}

@@ -1,0 +1,78 @@
+//! Sets a module to a platform: triple, data layout, and what only other object formats know.
+
+use inkwell::llvm_sys::core::{LLVMSetDataLayout, LLVMSetTarget};
+use inkwell::module::Module;
+use inkwell::targets::{TargetMachine, TargetTriple};
+use pixie_format::{ObjectFormat, Platform};
+
+use super::ir::{self, Value};
+
+/// Takes the triple and the data layout away.
+pub fn neutralise(module: &Module<'_>) {
+    // SAFETY: the module is alive and the texts are terminated.
+    unsafe {
+        LLVMSetTarget(module.as_mut_ptr(), c"".as_ptr());
+        LLVMSetDataLayout(module.as_mut_ptr(), c"".as_ptr());
+    }
+}
+
+/// Sets triple and data layout to those of the code generator.
+pub fn retarget(module: &Module<'_>, machine: &TargetMachine, triple: &str) {
+    module.set_triple(&TargetTriple::create(triple));
+    module.set_data_layout(&machine.get_target_data().get_data_layout());
+}
+
+/// Removes COMDATs, which merge definitions of several objects and so mean nothing in the only one, and which Mach-O lacks;
+/// sections of other object formats; and the DLL storage classes, which would turn a call into a load of `__imp_…`.
+pub fn localise(module: &Module<'_>, platform: Platform) {
+    for value in ir::functions(module).into_iter().chain(ir::globals(module)) {
+        if value.is_intrinsic() {
+            continue;
+        }
+        value.clear_comdat();
+        if !section_fits(&value.section(), platform.object_format()) {
+            value.clear_section();
+        }
+        if !value.is_local() {
+            value.set_default_visibility();
+        }
+    }
+    undo_dso_local(module);
+}
+
+/// Mach-O names are `segment,section`; the others have no comma. COFF's `.CRT$…` and ELF's `.init_array` would run code.
+fn section_fits(section: &str, format: ObjectFormat) -> bool {
+    if section.is_empty() || section == "llvm.metadata" {
+        return true;
+    }
+    section.contains(',') == (format == ObjectFormat::MachO)
+        && !section.starts_with(".CRT")
+        && !section.starts_with(".init_array")
+}
+
+/// Declarations marked `dso_local` (by compilers without `-fPIC`) would be addressed as if they were near. The C interface
+/// cannot clear the mark, so the declaration is made anew.
+fn undo_dso_local(module: &Module<'_>) {
+    let marked = |value: &Value<'_>| value.is_declaration() && !value.is_intrinsic() && is_dso_local(*value);
+    for function in ir::functions(module).into_iter().filter(marked) {
+        let fresh = ir::redeclare_function(module, function);
+        function.replace_uses(fresh);
+        let name = function.name();
+        function.erase_function();
+        fresh.set_name(&name);
+    }
+    for global in ir::globals(module).into_iter().filter(marked) {
+        let fresh = ir::redeclare_global(module, global);
+        global.replace_uses(fresh);
+        let name = global.name();
+        global.erase_global();
+        fresh.set_name(&name);
+    }
+}
+
+fn is_dso_local(value: Value<'_>) -> bool {
+    // A declaration prints as one line, its marks before the name.
+    let text = value.to_string();
+    text.split('@').next().is_some_and(|head| head.contains("dso_local "))
+        || text.split_once(" = ").is_some_and(|(_, rest)| rest.starts_with("external dso_local "))
+}

@@ -1,0 +1,154 @@
+//! Writes the thunks (spec §8): `void thunk(const uint64_t *args, uint64_t *ret)`.
+
+use inkwell::llvm_sys::core::*;
+use inkwell::llvm_sys::prelude::{LLVMBuilderRef, LLVMValueRef};
+use inkwell::llvm_sys::{LLVMAttributeFunctionIndex, LLVMAttributeReturnIndex};
+use inkwell::module::Module;
+use pixie_format::thunk::{self, Slot};
+use pixie_format::{Platform, Signature};
+
+use super::ir::{self, Type, Value};
+use crate::error::{Error, Result};
+
+/// Frees the builder.
+struct Builder(LLVMBuilderRef);
+
+impl Drop for Builder {
+    fn drop(&mut self) {
+        // SAFETY: created below, and not used after this.
+        unsafe { LLVMDisposeBuilder(self.0) }
+    }
+}
+
+/// Adds the thunk of an export whose signature was checked against the function.
+pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Signature) -> Result<()> {
+    let error = |message: String| Error::Llvm { message };
+    let Some(function) = ir::function(module, symbol).filter(|function| !function.is_declaration()) else {
+        return Err(error(format!("the bitcode does not define `{symbol}`")));
+    };
+    let name = thunk::symbol(symbol);
+    if ir::function(module, &name).is_some() {
+        return Err(error(format!("the bitcode already has a function `{name}`")));
+    }
+    let types = function.value_type().param_types();
+    if types.len() != signature.params.len() {
+        return Err(error(format!(
+            "`{symbol}` has {} parameters, its signature {}",
+            types.len(),
+            signature.params.len()
+        )));
+    }
+    let slots: Vec<Slot> = signature.params.iter().map(|param| Slot::of_param(&param.ty, platform)).collect();
+    let ret = Slot::of_return(signature.ret, platform);
+    // SAFETY: the module and the function are alive; the thunk is built from nothing; operand types are made to fit by
+    // `load` and `store`, and the module is verified afterwards.
+    unsafe {
+        let context = LLVMGetModuleContext(module.as_mut_ptr());
+        let pointer = LLVMPointerTypeInContext(context, 0);
+        let ty = LLVMFunctionType(LLVMVoidTypeInContext(context), [pointer, pointer].as_mut_ptr(), 2, 0);
+        let thunk = LLVMAddFunction(module.as_mut_ptr(), ir::c_string(&name).as_ptr(), ty);
+        for attribute in ["nounwind", "uwtable"] {
+            if function.has_enum_attribute(attribute) {
+                let kind = ir::enum_kind(attribute);
+                let found = LLVMGetEnumAttributeAtIndex(function.raw(), LLVMAttributeFunctionIndex, kind);
+                LLVMAddAttributeAtIndex(thunk, LLVMAttributeFunctionIndex, found);
+            }
+        }
+        let builder = Builder(LLVMCreateBuilderInContext(context));
+        LLVMPositionBuilderAtEnd(builder.0, LLVMAppendBasicBlockInContext(context, thunk, c"".as_ptr()));
+        let args = LLVMGetParam(thunk, 0);
+        let mut values: Vec<LLVMValueRef> = slots
+            .iter()
+            .zip(&types)
+            .zip(0..)
+            .map(|((slot, ty), index)| load(&builder, args, index, *slot, *ty))
+            .collect();
+        let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let ty = function.value_type().raw();
+        let call = LLVMBuildCall2(builder.0, ty, function.raw(), values.as_mut_ptr(), count, c"".as_ptr());
+        LLVMSetInstructionCallConv(call, function.calling_convention());
+        copy_extensions(function, call, count);
+        if let Some(slot) = ret {
+            store(&builder, LLVMGetParam(thunk, 1), call, slot);
+        }
+        LLVMBuildRetVoid(builder.0);
+    }
+    Ok(())
+}
+
+/// A call must extend small integers as the callee expects.
+unsafe fn copy_extensions(function: Value<'_>, call: LLVMValueRef, count: u32) {
+    for index in std::iter::once(LLVMAttributeReturnIndex).chain(1..=count) {
+        for name in ["signext", "zeroext"] {
+            // SAFETY: function and call are alive and have `count` parameters.
+            unsafe {
+                let found = LLVMGetEnumAttributeAtIndex(function.raw(), index, ir::enum_kind(name));
+                if !found.is_null() {
+                    LLVMAddCallSiteAttribute(call, index, found);
+                }
+            }
+        }
+    }
+}
+
+/// Reads argument slot `index` as a value of type `ty`.
+unsafe fn load(builder: &Builder, args: LLVMValueRef, index: u64, slot: Slot, ty: Type<'_>) -> LLVMValueRef {
+    // SAFETY: the builder stands in a block of the thunk; the slot's width and the type fit, as the signature check saw.
+    unsafe {
+        let context = LLVMGetTypeContext(ty.raw());
+        let word = LLVMInt64TypeInContext(context);
+        let mut at = [LLVMConstInt(word, index, 0)];
+        let place = LLVMBuildInBoundsGEP2(builder.0, word, args, at.as_mut_ptr(), 1, c"".as_ptr());
+        let read = |ty| {
+            let value = LLVMBuildLoad2(builder.0, ty, place, c"".as_ptr());
+            LLVMSetAlignment(value, 8);
+            value
+        };
+        match slot {
+            Slot::Signed(_) | Slot::Unsigned(_) => {
+                let value = read(word);
+                if ty.int_bits() == Some(64) {
+                    value
+                } else {
+                    LLVMBuildTrunc(builder.0, value, ty.raw(), c"".as_ptr())
+                }
+            }
+            Slot::Bool => {
+                let bit = LLVMBuildTrunc(builder.0, read(word), LLVMInt1TypeInContext(context), c"".as_ptr());
+                if ty.int_bits() == Some(1) {
+                    bit
+                } else {
+                    LLVMBuildZExt(builder.0, bit, ty.raw(), c"".as_ptr())
+                }
+            }
+            // Little-endian: the lower half of a slot is where its address is.
+            Slot::F32 | Slot::F64 | Slot::Pointer => read(ty.raw()),
+        }
+    }
+}
+
+/// Writes the result slot: extended to 64 bits, upper bits never undefined.
+unsafe fn store(builder: &Builder, ret: LLVMValueRef, value: LLVMValueRef, slot: Slot) {
+    // SAFETY: as in `load`.
+    unsafe {
+        let context = LLVMGetTypeContext(LLVMTypeOf(value));
+        let word = LLVMInt64TypeInContext(context);
+        let (b, none) = (builder.0, c"".as_ptr());
+        let is_word = LLVMTypeOf(value) == word;
+        let value = match slot {
+            Slot::Signed(_) if !is_word => LLVMBuildSExt(b, value, word, none),
+            Slot::Unsigned(_) if !is_word => LLVMBuildZExt(b, value, word, none),
+            Slot::Bool => {
+                let bit = LLVMBuildTrunc(b, value, LLVMInt1TypeInContext(context), none);
+                LLVMBuildZExt(b, bit, word, none)
+            }
+            Slot::F32 => {
+                let bits = LLVMBuildBitCast(b, value, LLVMInt32TypeInContext(context), none);
+                LLVMBuildZExt(b, bits, word, none)
+            }
+            Slot::Signed(_) | Slot::Unsigned(_) | Slot::F64 | Slot::Pointer => value,
+        };
+        let written = LLVMBuildStore(b, value, ret);
+        LLVMSetAlignment(written, 8);
+    }
+}

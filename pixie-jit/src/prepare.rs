@@ -1,0 +1,88 @@
+//! Preparing input: parse, link, normalise, refuse. What comes out is the bitcode that a module stores.
+
+use pixie_format::Platform;
+use serde::{Deserialize, Serialize};
+
+use crate::function_info::FunctionInfo;
+use crate::source::Source;
+use crate::wire;
+
+/// What to prepare, and for which platform.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PrepareRequest {
+    /// The inputs, linked in this order.
+    pub sources: Vec<Source>,
+    /// The platform. Input without a triple gives the same bytes for each platform, but is checked against this one.
+    #[serde(with = "wire::platform")]
+    pub platform: Platform,
+    /// How.
+    pub options: PrepareOptions,
+}
+
+/// How input is prepared.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct PrepareOptions {
+    /// The author states that input with a triple holds nothing that depends on it: the triple is dropped.
+    pub portable: bool,
+    /// Keep debug metadata in the stored bitcode. Signatures are derived from it either way.
+    pub debug: bool,
+}
+
+/// Bitcode ready to be stored and compiled.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Prepared {
+    /// The normalised module, before any pass that knows an ISA.
+    pub bitcode: Vec<u8>,
+    /// Whether it serves every platform: no triple, no data layout.
+    pub neutral: bool,
+    /// The platform's triple; empty when neutral.
+    pub triple: String,
+    /// The platform's data layout; empty when neutral.
+    pub data_layout: String,
+    /// Who made the inputs, sorted, without repeats, without paths.
+    pub producers: Vec<String>,
+    /// What the author should know.
+    pub warnings: Vec<Warning>,
+    /// Every function that is not an intrinsic, in the module's order.
+    pub functions: Vec<FunctionInfo>,
+}
+
+/// Something that works but may surprise.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The function was vectorised before, so every variant gets that width. Source with explicit vector types has this too.
+    #[error(
+        "`{file}`: function `{function}` already works on vectors (`{vector}`), so its width is fixed for every variant\nhint: compile the input without vectorisation (-fno-vectorize -fno-slp-vectorize, or before optimisation)"
+    )]
+    Vectorised {
+        /// The input.
+        file: String,
+        /// The function.
+        function: String,
+        /// The first vector type met.
+        vector: String,
+    },
+    /// A variable that calls share.
+    #[error(
+        "`{file}`: variable `{global}` can be written, and is shared by all threads and callers of the process"
+    )]
+    MutableGlobal {
+        /// The input.
+        file: String,
+        /// The variable.
+        global: String,
+    },
+    /// Every function asks for the same features, and some need them.
+    #[error(
+        "`{file}`: function `{function}` uses instructions of {features} at every ISA level\nhint: make sure that it is called only on processors that have them, or build this file for the levels that do"
+    )]
+    FixedFeatures {
+        /// The input.
+        file: String,
+        /// The function.
+        function: String,
+        /// The features.
+        features: String,
+    },
+}

@@ -1,0 +1,59 @@
+//! Reads from a dead worker's stderr what LLVM died of.
+
+use std::process::ExitStatus;
+
+use crate::error::Error;
+
+/// The error for a worker that ended instead of answering.
+pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: bool) -> Error {
+    let hint = if timed_out {
+        "the input may be too large for one function; split it, or compile with a lower -O"
+    } else {
+        "LLVM does not accept this code for this target; simplify the function, or leave the platform or level out"
+    };
+    let message = if timed_out {
+        "no answer in time".to_owned()
+    } else {
+        reason(stderr).unwrap_or_else(|| match status {
+            Some(status) => format!("the compile worker ended with {status}"),
+            None => "the compile worker ended".to_owned(),
+        })
+    };
+    Error::Fatal { task, function: function(stderr), message, hint: hint.to_owned() }
+}
+
+/// `LLVM ERROR: text`, or the text of a failed assertion or panic.
+fn reason(stderr: &str) -> Option<String> {
+    let said = stderr.lines().find_map(|line| line.strip_prefix("LLVM ERROR: "));
+    let said = said
+        .or_else(|| stderr.lines().find(|line| line.contains("panicked at") || line.contains("Assertion")));
+    said.map(|text| text.trim().to_owned())
+}
+
+/// `2. Running pass '…' on function '@name'`, the innermost.
+fn function(stderr: &str) -> Option<String> {
+    let (_, rest) = stderr.rsplit_once("on function '@")?;
+    rest.split('\'').next().map(|name| name.trim_matches('"').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn llvms_words_and_function_are_found() {
+        let stderr = "LLVM ERROR: Cannot select: intrinsic %llvm.x86.avx2.x\nPLEASE submit a bug report\nStack dump:\n\
+            0.\tProgram arguments: pixie\n1.\tRunning pass 'Function Pass Manager' on module 'm'.\n\
+            2.\tRunning pass 'X86 DAG->DAG Instruction Selection' on function '@f'\n #0 0x0 main\n";
+        let message = error("compiling for linux-64, x86-64".to_owned(), stderr, None, false).to_string();
+        assert!(message.starts_with(
+            "LLVM failed compiling for linux-64, x86-64, function `f`: Cannot select: intrinsic %llvm.x86.avx2.x\nhint: "
+        ), "{message}");
+    }
+
+    #[test]
+    fn silence_is_reported_as_such() {
+        let message = error("t".to_owned(), "", None, false).to_string();
+        assert!(message.starts_with("LLVM failed t: the compile worker ended\n"), "{message}");
+    }
+}

@@ -1,0 +1,22 @@
+//! The loop of a worker process.
+
+use std::io;
+
+use super::{Reply, Request, frame};
+use crate::error::Result;
+use crate::llvm;
+
+/// Answers requests on stdin until it ends. What LLVM has to say when it aborts goes to stderr.
+pub fn serve() -> io::Result<()> {
+    llvm::enable_stack_trace();
+    let mut requests = io::stdin().lock();
+    let mut replies = io::BufWriter::new(io::stdout().lock());
+    while let Some(request) = frame::read::<Request>(&mut requests)? {
+        let reply: Result<Reply> = match request {
+            Request::Prepare(request) => llvm::prepare(&request).map(Reply::Prepared),
+            Request::Compile(request) => llvm::compile(&request).map(Reply::Compiled),
+        };
+        frame::write(&mut replies, &reply)?;
+    }
+    Ok(())
+}
