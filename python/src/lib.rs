@@ -1,1 +1,33 @@
-//! Stub.
+//! `pixie._core`: loads fat modules and calls their functions from Python. Knows the container and the linker, no LLVM.
+
+mod call;
+mod ctypes;
+mod errors;
+mod export;
+mod host;
+mod loader;
+mod module;
+mod plan;
+mod upstream;
+
+use pyo3::prelude::*;
+
+/// The native half of the package `pixie`.
+#[pymodule]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::export::{Export, info};
+    #[pymodule_export]
+    use super::host::{Host, host};
+    #[pymodule_export]
+    use super::loader::{Loader, load, restore};
+    #[pymodule_export]
+    use super::module::FatModule;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

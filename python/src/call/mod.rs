@@ -1,0 +1,201 @@
+//! The call path: a built-in's entry point, from Python objects to the thunk's slots and back.
+//!
+//! Two roads lead to the thunk. The quick one takes exactly the objects that numeric code passes, runs no foreign code,
+//! acquires nothing and never raises; at any surprise it gives up. The careful one starts again from the arguments, takes
+//! whatever the types allow, and says what is wrong.
+
+mod arguments;
+mod buffers;
+mod careful;
+mod fault;
+pub(crate) mod numpy;
+mod outputs;
+mod pointer;
+mod quick;
+mod result;
+mod scalar;
+mod shapes;
+
+use std::mem::MaybeUninit;
+
+use pixie_format::manifest::Gil;
+use pyo3::exceptions::PySystemError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::export::Export;
+use crate::plan::{MAX_PARAMS, Plan};
+
+/// Bytes of array data from which a call releases the interpreter's lock. Releasing and taking it again costs some 40 ns; a
+/// kernel that streams 32 KiB from the first-level cache takes a microsecond, so the price is at most a few per cent.
+pub const RELEASE_FROM: usize = 32 * 1024;
+
+/// The memory of an array argument.
+#[derive(Clone, Copy)]
+struct View {
+    /// The address of the first element.
+    data: usize,
+    /// The extents, as many as the plan's rank; null where None was passed.
+    shape: *const isize,
+    /// The distance of elements in elements, for a strided array.
+    stride: isize,
+    /// The lowest address that belongs to the array.
+    low: usize,
+    /// Bytes from there to the end of the array.
+    span: usize,
+}
+
+impl View {
+    /// What None becomes.
+    const ABSENT: View = View { data: 0, shape: std::ptr::null(), stride: 0, low: 0, span: 0 };
+}
+
+/// The memory of one call, on the stack and not cleared: each part is written before it is read.
+struct Frame {
+    slots: [MaybeUninit<u64>; MAX_PARAMS],
+    views: [MaybeUninit<View>; MAX_PARAMS],
+}
+
+impl Frame {
+    #[inline(always)]
+    fn new() -> Frame {
+        Frame { slots: [MaybeUninit::uninit(); MAX_PARAMS], views: [MaybeUninit::uninit(); MAX_PARAMS] }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, slot: u8, bits: u64) {
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            place.write(bits);
+        }
+    }
+
+    /// The bits of a slot.
+    ///
+    /// # Safety
+    /// The slot has been set.
+    #[inline(always)]
+    unsafe fn slot(&self, slot: u8) -> u64 {
+        // SAFETY: a plan's slots are below MAX_PARAMS, which the signature's rules bound, and the caller vouches that it is set.
+        unsafe { self.slots.get_unchecked(slot as usize).assume_init() }
+    }
+
+    #[inline(always)]
+    fn set_view(&mut self, input: usize, view: View) {
+        if let Some(place) = self.views.get_mut(input) {
+            place.write(view);
+        }
+    }
+
+    /// The view of an array input.
+    ///
+    /// # Safety
+    /// The view has been set.
+    #[inline(always)]
+    unsafe fn view(&self, input: u8) -> View {
+        // SAFETY: as in `slot`.
+        unsafe { self.views.get_unchecked(input as usize).assume_init() }
+    }
+}
+
+/// Calls the thunk on a complete frame and returns its result slot. The lock is released as the export or the size asks.
+///
+/// # Safety
+/// Every slot of the plan has been set, the arrays behind them are as the signature says and stay so, and the calling thread holds
+/// the interpreter's lock.
+#[inline(always)]
+unsafe fn invoke(export: &Export, frame: &Frame, bytes: usize) -> u64 {
+    let mut ret = 0;
+    let release = match export.plan.gil {
+        None => bytes >= RELEASE_FROM,
+        Some(gil) => gil == Gil::Release,
+    };
+    let args = frame.slots.as_ptr().cast::<u64>();
+    if !release {
+        // SAFETY: the thunk reads one slot for each parameter and writes one result (spec §8); the caller vouches for the rest.
+        unsafe { (export.thunk)(args, &mut ret) };
+        return ret;
+    }
+    // SAFETY: the lock is held; between the two calls nothing of Python is touched, and the arguments are kept alive by our caller.
+    unsafe {
+        let state = ffi::PyEval_SaveThread();
+        (export.thunk)(args, &mut ret);
+        ffi::PyEval_RestoreThread(state);
+    }
+    ret
+}
+
+/// The entry point of every function of every fat module (METH_FASTCALL | METH_KEYWORDS).
+///
+/// # Safety
+/// CPython calls it, with the lock held, with `slf` an `Export`, `args` as many objects as `nargs` and the names in `kwnames` say.
+pub unsafe extern "C" fn enter(
+    slf: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython holds the lock while it calls a built-in.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: `Export::function` is the only one to make built-ins of this entry, and gives them an `Export`.
+    let slf = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() };
+    let export: &Export = slf.get();
+    let plan = &export.plan;
+    if kwnames.is_null() && nargs as usize == plan.inputs.len() {
+        let mut frame = Frame::new();
+        // SAFETY: there are as many arguments as inputs; after `convert` has agreed, the frame is complete.
+        unsafe {
+            if let Some(bytes) = quick::convert(plan, args, &mut frame) {
+                let ret = invoke(export, &frame, bytes);
+                return result::to_python(py, plan, ret);
+            }
+        }
+    }
+    // SAFETY: as this function's own.
+    unsafe { slow(py, export, args, nargs as usize, kwnames) }
+}
+
+/// Keywords, defaults, conversions that run foreign code, and every error.
+///
+/// # Safety
+/// As for `enter`.
+#[cold]
+#[inline(never)]
+unsafe fn slow(
+    py: Python<'_>,
+    export: &Export,
+    args: *const *mut ffi::PyObject,
+    nargs: usize,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let attempt = std::panic::AssertUnwindSafe(|| {
+        let plan: &Plan = &export.plan;
+        // SAFETY: the arguments are as CPython passed them.
+        let given = unsafe { arguments::bind(py, plan, args, nargs, kwnames)? };
+        if !plan.has_outputs && (!kwnames.is_null() || nargs != plan.inputs.len()) {
+            let mut frame = Frame::new();
+            // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
+            unsafe {
+                if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
+                    let ret = invoke(export, &frame, bytes);
+                    return Ok(result::to_python(py, plan, ret));
+                }
+            }
+        }
+        careful::call(py, export, &given)
+    });
+    match std::panic::catch_unwind(attempt) {
+        Ok(Ok(object)) => object,
+        Ok(Err(error)) => {
+            error.restore(py);
+            std::ptr::null_mut()
+        }
+        Err(_) => {
+            PySystemError::new_err(format!(
+                "{}(): pixie failed while it converted the arguments\nhint: this is a bug of pixie; please report it",
+                export.plan.signature.name
+            ))
+            .restore(py);
+            std::ptr::null_mut()
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `ptr` arguments: an address, a ctypes pointer or None; never a buffer, whose extent nobody would check.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use super::{fault, scalar};
+use crate::plan::{Input, Integer, Plan};
+
+/// The types of ctypes that hold an address.
+const CTYPES: [&str; 5] = ["_Pointer", "c_void_p", "c_char_p", "c_wchar_p", "_CFuncPtr"];
+
+/// The address that `object` stands for.
+pub(super) fn address(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if object.is_none() {
+        return Ok(0);
+    }
+    if let Some(address) = ctypes_address(object)? {
+        return Ok(address);
+    }
+    if scalar::as_index(object)?.is_some() {
+        return scalar::integer(plan, input, object, Integer { bits: 64, signed: false });
+    }
+    Err(fault::scalar(plan, input, PyTypeError::new_err, "an address (int), a ctypes pointer or None", object))
+}
+
+/// The address in a ctypes pointer. A process without ctypes has none.
+fn ctypes_address(object: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    let py = object.py();
+    let modules = py.import("sys")?.getattr("modules")?;
+    let Ok(ctypes) = modules.get_item("ctypes") else { return Ok(None) };
+    for name in CTYPES {
+        if object.is_instance(&ctypes.getattr(name)?)? {
+            let void = ctypes.getattr("c_void_p")?;
+            let address = ctypes.call_method1("cast", (object, void))?.getattr("value")?;
+            return Ok(Some(address.extract::<Option<u64>>()?.unwrap_or(0)));
+        }
+    }
+    Ok(None)
+}

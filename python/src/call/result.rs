@@ -1,0 +1,50 @@
+//! From the thunk's result slot to a Python object.
+
+use pixie_format::signature::{Return, Scalar, ScalarKind};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::plan::Plan;
+
+/// The object for a result slot: a new reference, or null with an error set.
+#[inline(always)]
+pub(super) fn to_python(py: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held (`py`); each call returns a new reference or null with an error set.
+    unsafe {
+        match plan.ret {
+            Return::Scalar(Scalar::F64) => ffi::PyFloat_FromDouble(f64::from_bits(ret)),
+            Return::Void => ffi::Py_NewRef(ffi::Py_None()),
+            Return::Scalar(scalar) => match scalar.kind() {
+                ScalarKind::Bool => ffi::PyBool_FromLong((ret & 1) as _),
+                ScalarKind::Signed => ffi::PyLong_FromLongLong(narrow(plan, ret)),
+                ScalarKind::Unsigned => ffi::PyLong_FromUnsignedLongLong(narrow(plan, ret) as u64),
+                ScalarKind::Float | ScalarKind::Complex => {
+                    ffi::PyFloat_FromDouble(f64::from(f32::from_bits(ret as u32)))
+                }
+            },
+            Return::Ptr if ret == 0 => ffi::Py_NewRef(ffi::Py_None()),
+            Return::Ptr => ffi::PyLong_FromUnsignedLongLong(ret),
+            Return::Status => match narrow(plan, ret) {
+                0 => ffi::Py_NewRef(ffi::Py_None()),
+                status => failed(py, plan, status),
+            },
+        }
+    }
+}
+
+/// The integer in the slot, extended from the bits that count, so that nothing depends on the upper ones.
+#[inline(always)]
+fn narrow(plan: &Plan, ret: u64) -> i64 {
+    let unused = 64 - plan.ret_integer.bits;
+    match plan.ret_integer.signed {
+        true => ((ret << unused) as i64) >> unused,
+        false => ((ret << unused) >> unused) as i64,
+    }
+}
+
+#[cold]
+fn failed(py: Python<'_>, plan: &Plan, status: i64) -> *mut ffi::PyObject {
+    PyRuntimeError::new_err(format!("{}() failed with status {status}", plan.signature.name)).restore(py);
+    std::ptr::null_mut()
+}

@@ -1,0 +1,40 @@
+//! The one place where errors of the loader become Python exceptions.
+
+use std::path::Path;
+
+use pixie_ld::Error;
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// An `ImportError` that carries the module's name and path, as those of the import system do.
+pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> PyErr {
+    let keywords = PyDict::new(py);
+    let error = keywords
+        .set_item("name", name)
+        .and_then(|()| keywords.set_item("path", path))
+        .and_then(|()| py.get_type::<PyImportError>().call((message,), Some(&keywords)));
+    match error {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}
+
+/// What an import of a module raises.
+pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyErr {
+    import_error(py, &error.to_string(), name, path)
+}
+
+/// What `pixie.load` raises: like `open` where the file cannot be read, else like an import.
+pub fn on_load(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
+    if let Error::Read { source, .. } = error
+        && let Some(code) = source.raw_os_error()
+    {
+        // The operating system's text ends in its number, which the exception shows anyway.
+        let text = source.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+        return pyo3::exceptions::PyOSError::new_err((code, text, path.to_owned()));
+    }
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    on_import(py, error, &name, path)
+}

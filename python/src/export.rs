@@ -1,0 +1,269 @@
+//! An exported function: the built-in that Python calls, and its handle, which knows everything else about it.
+
+use std::ffi::{CString, c_void};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use pixie_format::signature::{Default, Mode, Param};
+use pixie_ld::{LoadedExport, Thunk};
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCFunction, PyString, PyTuple};
+
+use crate::call;
+use crate::ctypes;
+use crate::module::Origin;
+use crate::plan::Plan;
+
+/// A function of a fat module: what `pixie.info(f)` and `f.__self__` give.
+#[pyclass(frozen, module = "pixie")]
+pub struct Export {
+    /// What a call needs. First, so that it lies right behind the object's head.
+    pub plan: Plan,
+    /// The code that a call enters.
+    pub thunk: Thunk,
+    origin: Arc<Origin>,
+    index: usize,
+    _method: Method,
+    capsule: PyOnceLock<Py<PyAny>>,
+}
+
+/// The C description of the built-in, which CPython reads as long as the function lives; the function keeps its `Export` alive.
+struct Method {
+    definition: Box<ffi::PyMethodDef>,
+    _name: CString,
+    _doc: CString,
+}
+
+// SAFETY: the pointers lead into the strings beside them, and nothing is ever written.
+unsafe impl Send for Method {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Method {}
+
+impl Method {
+    fn new(name: &str, doc: String) -> PyResult<Method> {
+        let name = CString::new(name)?;
+        let doc = CString::new(doc.replace('\0', ""))?;
+        let definition = Box::new(ffi::PyMethodDef {
+            ml_name: name.as_ptr(),
+            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::enter },
+            ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+            ml_doc: doc.as_ptr(),
+        });
+        Ok(Method { definition, _name: name, _doc: doc })
+    }
+}
+
+impl Export {
+    /// Makes the built-in for the export at `index`, and returns it with its name.
+    pub fn function<'py>(
+        py: Python<'py>,
+        origin: &Arc<Origin>,
+        index: usize,
+        module_name: &Bound<'py, PyString>,
+    ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyAny>)> {
+        let loaded = &origin.loaded;
+        let LoadedExport { signature, thunk, index: manifest_index, .. } = &loaded.exports()[index];
+        let entry = &loaded.manifest().exports[*manifest_index];
+        let plan = Plan::compile(py, signature.clone(), loaded.platform(), &entry.restrict, entry.gil);
+        let doc = docstring(py, &plan, entry.doc.as_deref())?;
+        let method = Method::new(&signature.name, doc)?;
+        let definition: *const ffi::PyMethodDef = &*method.definition;
+        let name = PyString::intern(py, &signature.name);
+        let export = Export {
+            plan,
+            thunk: *thunk,
+            origin: Arc::clone(origin),
+            index,
+            _method: method,
+            capsule: PyOnceLock::new(),
+        };
+        let handle = Bound::new(py, export)?;
+        // SAFETY: the definition lives in the handle, which the function keeps alive, and its entry expects an `Export` as `self`;
+        // CPython takes the definition as mutable but only reads it.
+        let function = unsafe {
+            let made = ffi::PyCFunction_NewEx(definition.cast_mut(), handle.as_ptr(), module_name.as_ptr());
+            Bound::from_owned_ptr_or_err(py, made)?
+        };
+        Ok((name, function))
+    }
+
+    /// The export behind a function of a fat module.
+    fn of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
+        if let Ok(export) = function.cast::<Export>() {
+            return Ok(export.clone());
+        }
+        let handle = match function.cast::<PyCFunction>() {
+            // A bound method of the handle itself is a built-in too, but not the function.
+            Ok(builtin) => builtin.getattr("__self__")?.cast_into::<Export>().ok(),
+            Err(_) => None,
+        };
+        handle
+            .filter(|handle| {
+                function.getattr("__name__").is_ok_and(|name| name.eq(handle.get().name()).unwrap_or(false))
+            })
+            .ok_or_else(|| {
+                let shown = function.repr().map_or_else(|_| "an object".to_owned(), |repr| repr.to_string());
+                PyTypeError::new_err(format!("expected a function of a fat module, found {shown}"))
+            })
+    }
+
+    fn loaded(&self) -> &LoadedExport {
+        &self.origin.loaded.exports()[self.index]
+    }
+
+    /// The address of the C function.
+    pub fn entry(&self) -> *const c_void {
+        self.loaded().function
+    }
+}
+
+/// Returns what is known of a function of a fat module: signature, addresses, ISA level and so on.
+#[pyfunction]
+pub fn info<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
+    Export::of(function)
+}
+
+#[pymethods]
+impl Export {
+    /// The function's name.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.plan.signature.name
+    }
+
+    /// The typed signature, for example `dot(a: f64[n], b: f64[n], n: usize) -> f64`.
+    #[getter]
+    fn signature(&self) -> String {
+        self.plan.signature.to_string()
+    }
+
+    /// The signature as C spells it, for example `double (double *, double *, size_t)`.
+    #[getter]
+    fn c_signature(&self) -> String {
+        ctypes::spelling(&self.plan.signature)
+    }
+
+    /// The name of the module.
+    #[getter]
+    fn module(&self) -> &str {
+        &self.origin.name
+    }
+
+    /// The symbol in the object.
+    #[getter]
+    fn symbol(&self) -> &str {
+        &self.origin.loaded.manifest().exports[self.loaded().index].symbol
+    }
+
+    /// The address of the C function.
+    #[getter]
+    fn address(&self) -> usize {
+        self.entry() as usize
+    }
+
+    /// The address of the thunk, `void (const uint64_t *, uint64_t *)`.
+    #[getter]
+    fn thunk_address(&self) -> usize {
+        self.thunk as usize
+    }
+
+    /// The platform.
+    #[getter]
+    fn platform(&self) -> &'static str {
+        self.origin.loaded.platform().name()
+    }
+
+    /// The ISA level of the code.
+    #[getter]
+    fn isa(&self) -> &str {
+        &self.origin.loaded.variant().isa
+    }
+
+    /// The identity of the module, in hexadecimal.
+    #[getter]
+    fn build_id(&self) -> String {
+        self.origin.loaded.build_id().to_string()
+    }
+
+    /// The C function as a ctypes function, typed. It checks neither shapes nor lengths, and releases the lock.
+    #[getter]
+    fn ctypes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        ctypes::function(py, &self.plan.signature, self.address())
+    }
+
+    /// A capsule with the address of the C function, named with `c_signature`, as SciPy's `LowLevelCallable` expects.
+    #[getter]
+    fn capsule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let capsule = self.capsule.get_or_try_init(py, || {
+            // A capsule may outlive this handle and keeps a pointer to its name: one small string for each function, kept for good,
+            // like the code itself.
+            let name = Box::leak(CString::new(self.c_signature())?.into_boxed_c_str());
+            // SAFETY: the address is not null and, like the name, stays valid as long as the process lives.
+            unsafe {
+                let capsule = ffi::PyCapsule_New(self.entry().cast_mut(), name.as_ptr(), None);
+                Ok::<_, PyErr>(Bound::from_owned_ptr_or_err(py, capsule)?.unbind())
+            }
+        })?;
+        Ok(capsule.bind(py).clone())
+    }
+
+    /// Pickles of a function are `getattr` of what this restores: the module.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let restore = py.import("pixie._core")?.getattr("_restore")?;
+        let name = self.origin.name.as_str();
+        let path = if self.origin.imported { None } else { self.origin.loaded.path() };
+        Ok((restore, (name, path).into_pyobject(py)?))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<pixie function {} of '{}' at {}>", self.plan.signature, self.origin.name, self.isa())
+    }
+}
+
+/// The docstring: the line that `inspect.signature` reads, the author's text, the typed signature.
+fn docstring(py: Python<'_>, plan: &Plan, doc: Option<&str>) -> PyResult<String> {
+    let mut text = format!("{}(", plan.signature.name);
+    for (index, input) in plan.inputs.iter().enumerate() {
+        let param = plan.param(input);
+        if param.mode == Mode::Out && input.is_scalar_out() {
+            continue;
+        }
+        if !text.ends_with('(') {
+            text += ", ";
+        }
+        if index == plan.positional || (index > plan.positional && !text.contains('*')) {
+            text += "*, ";
+        }
+        text += &param.name;
+        text += &default_text(py, param)?;
+    }
+    text += ")\n--\n\n";
+    if let Some(doc) = doc {
+        text += doc.trim_end();
+        text += "\n\n";
+    }
+    // Types stand here because `inspect.signature` refuses them in the line above.
+    write!(text, "{}", plan.signature).ok();
+    Ok(text)
+}
+
+fn default_text(py: Python<'_>, param: &Param) -> PyResult<String> {
+    Ok(match param.default {
+        None if param.mode == Mode::Out => "=None".to_owned(),
+        None => String::new(),
+        Some(Default::Float(bits)) if !f64::from_bits(bits).is_finite() => {
+            // `inspect.signature` finds these among the imported modules.
+            py.import("math")?;
+            let value = f64::from_bits(bits);
+            match (value.is_nan(), value > 0.0) {
+                (true, _) => "=math.nan".to_owned(),
+                (_, true) => "=math.inf".to_owned(),
+                (_, false) => "=-math.inf".to_owned(),
+            }
+        }
+        Some(default) => format!("={default}"),
+    })
+}

@@ -1,0 +1,128 @@
+//! Importing: the loader that the path hook names for `.pixie` files, `pixie.load`, and what pickles of functions call.
+
+use std::path::{Path, PathBuf};
+
+use pixie_ld::{LoadOptions, LoadedModule};
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::errors;
+use crate::module::Origin;
+
+/// Loads one fat module for the import system.
+#[pyclass(frozen, module = "pixie")]
+pub struct Loader {
+    name: String,
+    path: PathBuf,
+}
+
+#[pymethods]
+impl Loader {
+    #[new]
+    fn new(fullname: String, path: PathBuf) -> Loader {
+        Loader { name: fullname, path }
+    }
+
+    /// The name of the module.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path of the file.
+    #[getter]
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves making the module to the import system.
+    fn create_module(&self, spec: &Bound<'_, PyAny>) {
+        let _ = spec;
+    }
+
+    /// Links the code into memory and fills the module with its functions.
+    fn exec_module(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        let loaded = read(&self.path).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
+        Origin::new(self.name.clone(), true, loaded).fill(module)
+    }
+
+    /// The path of the file.
+    fn get_filename(&self, fullname: &str) -> PyResult<&Path> {
+        self.check(fullname)?;
+        Ok(&self.path)
+    }
+
+    /// There is no Python code behind a fat module.
+    fn get_code(&self, fullname: &str) -> PyResult<()> {
+        self.check(fullname)
+    }
+
+    /// There is no Python source behind a fat module.
+    fn get_source(&self, fullname: &str) -> PyResult<()> {
+        self.check(fullname)
+    }
+
+    /// A fat module is never a package.
+    fn is_package(&self, fullname: &str) -> PyResult<bool> {
+        self.check(fullname)?;
+        Ok(false)
+    }
+
+    /// The bytes of a file beside the module.
+    fn get_data<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &std::fs::read(path)?))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<pixie.Loader for '{}' from '{}'>", self.name, self.path.display())
+    }
+}
+
+impl Loader {
+    fn check(&self, fullname: &str) -> PyResult<()> {
+        if fullname == self.name {
+            return Ok(());
+        }
+        Err(PyImportError::new_err(format!("loader for {} cannot handle {fullname}", self.name)))
+    }
+}
+
+/// Reads and links a file at the level that the environment asks for.
+fn read(path: &Path) -> pixie_ld::Result<LoadedModule> {
+    let isa = std::env::var_os("PIXIE_USE_ISA").filter(|isa| !isa.is_empty());
+    let isa = isa.map(|isa| isa.to_string_lossy().into_owned());
+    pixie_ld::load_file(path, &LoadOptions::with_isa(isa))
+}
+
+/// Loads the fat module in the file `path` and returns it as a module, which is not entered in `sys.modules`.
+///
+/// Raises `ImportError` if the file is damaged, of a newer version, or has nothing for this platform and processor, and
+/// `OSError` if it cannot be read.
+#[pyfunction]
+pub fn load(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyModule>> {
+    let path = std::path::absolute(&path)?;
+    let loaded = read(&path).map_err(|error| errors::on_load(py, &error, &path))?;
+    let name = loaded.manifest().name.clone();
+    let loader = Loader { name: name.clone(), path: path.clone() };
+    let keywords = PyDict::new(py);
+    keywords.set_item("loader", Bound::new(py, loader)?)?;
+    // The frozen import system is there in every process; `importlib.util` would cost a millisecond.
+    let external = py.import("_frozen_importlib_external")?;
+    let spec = external.call_method("spec_from_file_location", (&name, &path), Some(&keywords))?;
+    let module = py.import("_frozen_importlib")?.call_method1("module_from_spec", (spec,))?;
+    let module = module.cast_into::<PyModule>()?;
+    Origin::new(name, false, loaded).fill(&module)?;
+    Ok(module)
+}
+
+/// The module of a pickled function: by name where it was imported, else from its file.
+#[pyfunction]
+#[pyo3(name = "_restore")]
+pub fn restore<'py>(py: Python<'py>, name: &str, path: Option<PathBuf>) -> PyResult<Bound<'py, PyModule>> {
+    match path {
+        None => py.import(name),
+        Some(path) => load(py, path),
+    }
+}
