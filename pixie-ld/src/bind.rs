@@ -82,8 +82,8 @@ pub(crate) fn bind(
         };
         let function = find(&export.symbol, "function")?;
         let thunk = find(&export.thunk, "thunk")?;
-        let signature =
-            Signature::parse(&export.signature).map_err(|source| Error::Format { file: what(), source })?;
+        let signature = Signature::parse(&export.signature)
+            .map_err(|source| Error::Format { file: what(), source: Box::new(source) })?;
         exports.push(LoadedExport {
             signature,
             // SAFETY: the address lies in the image's executable segment, is not null, and the manifest says that a thunk is

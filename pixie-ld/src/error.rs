@@ -23,7 +23,7 @@ pub enum Error {
         /// The file, or the name that the caller gave the bytes.
         file: String,
         /// What is wrong, with the offset.
-        source: pixie_format::Error,
+        source: Box<pixie_format::Error>,
     },
     /// This system is none that pixie has objects for.
     #[error("pixie has no objects for this system ({system}); it knows {known}")]
@@ -59,16 +59,14 @@ pub enum Error {
     },
     /// No variant fits the processor.
     #[error(
-        "no variant of `{module}` for {platform} runs on this processor ({cpu}), which has {host}\n{refusals}\nhint: build the module again with a lower `--isa {platform}=…`"
+        "no variant of `{module}` for {platform} runs on this processor, {host}\n{refusals}\nhint: build the module again with a lower `--isa {platform}=…`"
     )]
     NoVariant {
         /// The module.
         module: String,
         /// The platform.
         platform: String,
-        /// The processor's name.
-        cpu: String,
-        /// The processor's features.
+        /// The processor's name and features.
         host: String,
         /// One line for each variant: what it needs, what is missing.
         refusals: String,
@@ -109,7 +107,7 @@ pub enum Error {
         /// Which object: file, platform and level.
         object: String,
         /// What is wrong.
-        source: LinkError,
+        source: Box<LinkError>,
     },
     /// An export of the manifest has no symbol in the object.
     #[error(

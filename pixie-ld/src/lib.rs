@@ -6,6 +6,8 @@
 //! memory and looking up the host's symbols ask the operating system, behind `sys`.
 
 pub mod bind;
+#[cfg(feature = "build")]
+pub mod build;
 pub mod cpu;
 mod error;
 pub mod host;

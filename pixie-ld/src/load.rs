@@ -84,7 +84,7 @@ impl Source<'_> {
 
 fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Path>) -> Result<LoadedModule> {
     let host = Host::detect()?;
-    let failed = |source| Error::Format { file: name.to_owned(), source };
+    let failed = |source| Error::Format { file: name.to_owned(), source: Box::new(source) };
     let first = source.get(0, source.size().min(FIRST_READ))?;
     let header = Header::parse(&first, source.size()).map_err(failed)?;
     let wanted = HEADER_LEN as u64..HEADER_LEN as u64 + header.manifest_len;
@@ -155,7 +155,7 @@ fn instantiate(
 ) -> Result<LoadedModule> {
     let isa = manifest.platform(host.platform).and_then(|entry| entry.variants.get(selection.index));
     let what = || format!("`{name}` ({} {})", host.platform, isa.map_or("", |variant| variant.isa.as_str()));
-    let link_error = |source| Error::Link { object: what(), source };
+    let link_error = |source| Error::Link { object: what(), source: Box::new(source) };
     let mut object = parse::parse(host.platform, bytes).map_err(link_error)?;
     symbols::provide(&mut object, host.platform);
     let layout = layout::layout(&object, sys::page_size()).map_err(link_error)?;

@@ -103,11 +103,10 @@ fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]
     Error::NoVariant {
         module: name.to_owned(),
         platform: host.platform.name().to_owned(),
-        cpu: host.cpu.clone(),
         host: if host.features.is_empty() {
-            "none beyond the architecture's own".to_owned()
+            format!("{}, which has none of the features that levels ask for", host.cpu)
         } else {
-            host.features.to_string()
+            format!("{}, which has {}", host.cpu, host.features)
         },
         refusals: lines.collect::<Vec<_>>().join("\n"),
     }

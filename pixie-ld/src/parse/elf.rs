@@ -21,7 +21,7 @@ fn malformed(place: impl Into<String>, what: impl ToString) -> LinkError {
     LinkError::Malformed { place: place.into(), what: what.to_string() }
 }
 
-fn text<'a>(bytes: object::read::Result<&'a [u8]>, place: impl Fn() -> String) -> Result<&'a str, LinkError> {
+fn text(bytes: object::read::Result<&[u8]>, place: impl Fn() -> String) -> Result<&str, LinkError> {
     let bytes = bytes.map_err(|error| malformed(place(), error))?;
     std::str::from_utf8(bytes)
         .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))

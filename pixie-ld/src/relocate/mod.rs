@@ -6,7 +6,7 @@ use pixie_format::Arch;
 
 use crate::error::LinkError;
 use crate::image::{Address, Image, Segment};
-use crate::layout::Layout;
+use crate::layout::{GOT_ENTRY, Layout, SegmentLayout};
 use crate::object::{Object, Relocation, Section, SectionKind};
 use crate::resolve::{Resolved, Resolver, resolve};
 
@@ -81,16 +81,8 @@ pub fn link(
         });
     }
     let symbols = resolve(object, layout, base, resolver)?;
-    let mut segments: Vec<Segment> = layout
-        .segments
-        .iter()
-        .map(|segment| Segment {
-            offset: segment.offset,
-            size: segment.size,
-            bytes: vec![0; segment.filled as usize],
-            protection: segment.protection,
-        })
-        .collect();
+    let linker = Linker { object, layout, base, symbols };
+    let mut segments = linker.segments();
     for (section, start) in object.sections.iter().zip(&layout.sections) {
         if section.kind == SectionKind::Zero || section.data.is_empty() {
             continue;
@@ -98,65 +90,103 @@ pub fn link(
         let bytes = bytes_at(&mut segments, *start, section.data.len() as u64, section.name)?;
         bytes.copy_from_slice(section.data);
         for relocation in &section.relocations {
-            apply(object, layout, base, &symbols, section, *start, relocation, bytes)?;
+            linker.apply(section, *start, relocation, bytes)?;
         }
     }
-    tables(object, layout, base, &symbols, &mut segments)?;
+    linker.tables(&mut segments)?;
     Ok(Image {
         base,
         size: layout.size,
         segments,
-        symbols: symbols.iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
-        unwind: layout.unwind.map(|(offset, size)| (Address(base.0 + offset), size)),
+        symbols: linker.symbols.iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
+        unwind: layout.unwind.map(|(offset, size)| (linker.at(offset), size)),
     })
 }
 
-#[allow(clippy::too_many_arguments)]
-fn apply(
-    object: &Object<'_>,
-    layout: &Layout,
+struct Linker<'l> {
+    object: &'l Object<'l>,
+    layout: &'l Layout,
     base: Address,
-    symbols: &[Option<Resolved>],
-    section: &Section<'_>,
-    start: u64,
-    relocation: &Relocation,
-    bytes: &mut [u8],
-) -> Result<(), LinkError> {
-    let index = relocation.symbol.0 as usize;
-    let at = |offset: &Option<u64>| offset.map(|offset| Address(base.0 + offset));
-    let name = object.symbols.get(index).map_or("", |symbol| symbol.name);
-    let Some(symbol) = symbols.get(index).copied().flatten() else {
-        return Err(LinkError::Malformed {
-            place: format!("section `{}` offset {:#x}", section.name, relocation.offset),
-            what: format!("refers to `{name}`, which is in a section that is not loaded"),
-        });
-    };
-    let target = Target {
-        place: Address(base.0 + start + relocation.offset),
-        symbol,
-        got: layout.got.get(index).and_then(at),
-        stub: layout.stubs.get(index).and_then(at),
-        got_base: Address(base.0 + layout.got_base),
-        addend: relocation.addend,
-    };
-    let field = usize::try_from(relocation.offset).ok().and_then(|offset| bytes.get_mut(offset..));
-    let outcome = match relocation.kind {
-        RelocationKind::X86_64(kind) => x86_64::apply(kind, &target, field.unwrap_or_default()),
-    };
-    outcome.map_err(|fault| match fault {
-        Fault::OutOfSection { width } => LinkError::Malformed {
-            place: format!("section `{}` offset {:#x}", section.name, relocation.offset),
-            what: format!("a relocation fills {width} bytes, the section has {} bytes", section.size),
-        },
-        Fault::Overflow { kind, value, bits } => LinkError::Overflow {
-            section: section.name.to_owned(),
-            offset: relocation.offset,
-            kind: kind.to_owned(),
-            symbol: name.to_owned(),
-            value,
-            bits,
-        },
-    })
+    symbols: Vec<Option<Resolved>>,
+}
+
+impl Linker<'_> {
+    /// The address of an offset of the layout; `link` has checked that none wraps.
+    fn at(&self, offset: u64) -> Address {
+        Address(self.base.0.wrapping_add(offset))
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        let empty = |segment: &SegmentLayout| Segment {
+            offset: segment.offset,
+            size: segment.size,
+            bytes: vec![0; segment.filled as usize],
+            protection: segment.protection,
+        };
+        self.layout.segments.iter().map(empty).collect()
+    }
+
+    /// Fills one field; `bytes` are those of the section.
+    fn apply(
+        &self,
+        section: &Section<'_>,
+        start: u64,
+        relocation: &Relocation,
+        bytes: &mut [u8],
+    ) -> Result<(), LinkError> {
+        let index = relocation.symbol.0 as usize;
+        let entry = |table: &[Option<u64>]| table.get(index).copied().flatten().map(|offset| self.at(offset));
+        let name = self.object.symbols.get(index).map_or("", |symbol| symbol.name);
+        let place = || format!("section `{}` offset {:#x}", section.name, relocation.offset);
+        let Some(symbol) = self.symbols.get(index).copied().flatten() else {
+            let what = format!("refers to `{name}`, which is in a section that is not loaded");
+            return Err(LinkError::Malformed { place: place(), what });
+        };
+        let target = Target {
+            place: self.at(start.wrapping_add(relocation.offset)),
+            symbol,
+            got: entry(&self.layout.got),
+            stub: entry(&self.layout.stubs),
+            got_base: self.at(self.layout.got_base),
+            addend: relocation.addend,
+        };
+        let field = usize::try_from(relocation.offset).ok().and_then(|offset| bytes.get_mut(offset..));
+        let outcome = match relocation.kind {
+            RelocationKind::X86_64(kind) => x86_64::apply(kind, &target, field.unwrap_or_default()),
+        };
+        outcome.map_err(|fault| match fault {
+            Fault::OutOfSection { width } => LinkError::Malformed {
+                place: place(),
+                what: format!("a relocation fills {width} bytes, the section has {} bytes", section.size),
+            },
+            Fault::Overflow { kind, value, bits } => LinkError::Overflow {
+                section: section.name.to_owned(),
+                offset: relocation.offset,
+                kind: kind.to_owned(),
+                symbol: name.to_owned(),
+                value,
+                bits,
+            },
+        })
+    }
+
+    /// Fills the global offset table and the stubs.
+    fn tables(&self, segments: &mut [Segment]) -> Result<(), LinkError> {
+        let rows = self.layout.got.iter().zip(&self.layout.stubs).zip(&self.symbols);
+        for ((entry, stub), symbol) in rows {
+            let (Some(entry), Some(symbol)) = (*entry, symbol) else { continue };
+            let bytes = bytes_at(segments, entry, GOT_ENTRY, "the global offset table")?;
+            bytes.copy_from_slice(&symbol.address.0.to_le_bytes());
+            let Some(stub) = *stub else { continue };
+            let size = self::stub(self.object.arch).size;
+            let bytes = bytes_at(segments, stub, size, "the call stubs")?;
+            match self.object.arch {
+                Arch::X86_64 => x86_64::write_stub(bytes, self.at(stub), self.at(entry)),
+                Arch::Aarch64 => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why a field could not be filled.
@@ -165,29 +195,6 @@ pub(crate) enum Fault {
     OutOfSection { width: usize },
     /// The value does not fit.
     Overflow { kind: &'static str, value: i128, bits: u32 },
-}
-
-/// Fills the global offset table and the stubs.
-fn tables(
-    object: &Object<'_>,
-    layout: &Layout,
-    base: Address,
-    symbols: &[Option<Resolved>],
-    segments: &mut [Segment],
-) -> Result<(), LinkError> {
-    for (index, entry) in layout.got.iter().enumerate() {
-        let (Some(entry), Some(Some(symbol))) = (entry, symbols.get(index)) else { continue };
-        let bytes = bytes_at(segments, *entry, crate::layout::GOT_ENTRY, "the global offset table")?;
-        bytes.copy_from_slice(&symbol.address.0.to_le_bytes());
-        let Some(stub) = layout.stubs[index] else { continue };
-        let size = self::stub(object.arch).size;
-        let bytes = bytes_at(segments, stub, size, "the call stubs")?;
-        match object.arch {
-            Arch::X86_64 => x86_64::write_stub(bytes, Address(base.0 + stub), Address(base.0 + entry)),
-            Arch::Aarch64 => {}
-        }
-    }
-    Ok(())
 }
 
 fn bytes_at<'s>(

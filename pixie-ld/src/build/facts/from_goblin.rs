@@ -1,0 +1,148 @@
+//! Reading the facts a second time with the crate `goblin`, which shares no code with the first.
+
+use std::fmt::Display;
+
+use goblin::container::{Container, Ctx, Endian};
+use goblin::elf::Elf;
+use goblin::mach::MachO;
+use goblin::pe::Coff;
+use pixie_format::{ObjectFormat, Platform};
+
+use super::{Facts, RawRelocation, RawSection, RawSymbol};
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
+
+pub(super) fn read(platform: Platform, bytes: &[u8]) -> Result<Facts, String> {
+    match platform.object_format() {
+        ObjectFormat::Elf => elf(bytes),
+        ObjectFormat::MachO => macho(bytes),
+        ObjectFormat::Coff => coff(bytes),
+    }
+}
+
+fn elf(bytes: &[u8]) -> Result<Facts, String> {
+    let file = Elf::parse(bytes).map_err(text)?;
+    let mut facts = Facts::default();
+    for (number, section) in (0..).zip(&file.section_headers) {
+        facts.sections.push(RawSection {
+            number,
+            name: file.shdr_strtab.get_at(section.sh_name).ok_or("a section's name lies outside")?.to_owned(),
+            kind: section.sh_type,
+            flags: section.sh_flags,
+            address: 0,
+            size: section.sh_size,
+        });
+    }
+    for (table, relocations) in &file.shdr_relocs {
+        let section = file.section_headers.get(*table).map_or(0, |table| table.sh_info);
+        facts.relocations.extend(relocations.iter().map(|relocation| RawRelocation {
+            section,
+            offset: relocation.r_offset,
+            kind: relocation.r_type,
+            target: relocation.r_sym as u32,
+            flags: 0,
+            addend: relocation.r_addend.unwrap_or(0),
+        }));
+    }
+    for (number, symbol) in (0..).zip(file.syms.iter()) {
+        facts.symbols.push(RawSymbol {
+            number,
+            name: file.strtab.get_at(symbol.st_name).ok_or("a symbol's name lies outside")?.to_owned(),
+            section: symbol.st_shndx as u32,
+            value: symbol.st_value,
+            size: symbol.st_size,
+            class: symbol.st_info,
+            more: symbol.st_other.into(),
+        });
+    }
+    Ok(facts)
+}
+
+fn macho(bytes: &[u8]) -> Result<Facts, String> {
+    let file = MachO::parse(bytes, 0).map_err(text)?;
+    let context = Ctx::new(Container::Big, Endian::Little);
+    let mut facts = Facts::default();
+    let mut number = 0;
+    for segment in &file.segments {
+        for (section, _) in segment.sections().map_err(text)? {
+            number += 1;
+            let (segment, name) = (section.segname().map_err(text)?, section.name().map_err(text)?);
+            facts.sections.push(RawSection {
+                number,
+                name: format!("{segment},{name}"),
+                kind: 0,
+                flags: section.flags.into(),
+                address: section.addr,
+                size: section.size,
+            });
+            for relocation in section.iter_relocations(bytes, context) {
+                let relocation = relocation.map_err(text)?;
+                facts.relocations.push(RawRelocation {
+                    section: number,
+                    offset: (relocation.r_address as u32).into(),
+                    kind: relocation.r_type().into(),
+                    target: relocation.r_symbolnum() as u32,
+                    flags: relocation.r_extern() | relocation.r_pcrel() << 1 | relocation.r_length() << 2,
+                    addend: 0,
+                });
+            }
+        }
+    }
+    for (number, symbol) in (0..).zip(file.symbols()) {
+        let (name, symbol) = symbol.map_err(text)?;
+        facts.symbols.push(RawSymbol {
+            number,
+            name: name.to_owned(),
+            section: symbol.n_sect as u32,
+            value: symbol.n_value,
+            size: 0,
+            class: symbol.n_type,
+            more: symbol.n_desc,
+        });
+    }
+    Ok(facts)
+}
+
+fn coff(bytes: &[u8]) -> Result<Facts, String> {
+    let file = Coff::parse(bytes).map_err(text)?;
+    let (Some(symbols), Some(strings)) = (&file.symbols, &file.strings) else {
+        return Err("expected a symbol table".to_owned());
+    };
+    let mut facts = Facts::default();
+    for (number, section) in (1..).zip(&file.sections) {
+        facts.sections.push(RawSection {
+            number,
+            name: section.name().map_err(text)?.trim_end_matches('\0').to_owned(),
+            kind: 0,
+            flags: section.characteristics.into(),
+            address: 0,
+            size: section.size_of_raw_data.into(),
+        });
+        facts.relocations.extend(section.relocations(bytes).map_err(text)?.map(|relocation| RawRelocation {
+            section: number,
+            offset: relocation.virtual_address.into(),
+            kind: relocation.typ.into(),
+            target: relocation.symbol_table_index,
+            flags: 0,
+            addend: 0,
+        }));
+    }
+    for (number, inline_name, symbol) in symbols.iter() {
+        let name = match inline_name {
+            Some(name) => name,
+            None => symbol.name(strings).map_err(text)?,
+        };
+        facts.symbols.push(RawSymbol {
+            number: number as u32,
+            name: name.to_owned(),
+            section: (symbol.section_number as u16).into(),
+            value: symbol.value.into(),
+            size: 0,
+            class: symbol.storage_class,
+            more: symbol.typ,
+        });
+    }
+    Ok(facts)
+}

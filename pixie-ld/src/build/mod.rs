@@ -1,0 +1,13 @@
+//! What an author's machine does: checks objects with two parsers, packs them into a module, thins and merges modules.
+
+mod check;
+mod facts;
+mod hints;
+mod imports;
+mod meaning;
+mod pack;
+mod thin;
+
+pub use check::{Definition, ObjectReport, Undefined, check_object};
+pub use pack::{PackBitcode, PackInput, PackObject, pack};
+pub use thin::{merge, thin};
