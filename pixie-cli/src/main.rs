@@ -1,2 +1,65 @@
-//! Stub.
-fn main() {}
+//! The `pixie` command.
+
+mod args;
+mod build;
+mod commands;
+mod files;
+mod frontend;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that closed its end (`pixie inspect … | head`) is not an error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to be told when standard error is closed too.
+            let _ = writeln!(io::stderr(), "error: {}", render(&error));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Build(args) => build::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Host(args) => commands::host::run(&args),
+        Command::Thin(args) => commands::parts::thin(&args),
+        Command::Merge(args) => commands::parts::merge(&args),
+        Command::Extract(args) => commands::extract::run(&args),
+        Command::Worker => Ok(pixie_jit::worker::serve()?),
+    }
+}
+
+/// Joins the chain of causes, and puts every hint at the end, where it is looked for.
+fn render(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    let mut hints = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let (hint_lines, lines): (Vec<&str>, Vec<&str>) =
+            text.lines().partition(|line| line.starts_with("hint: "));
+        let text = lines.join("\n");
+        if !message.is_empty() && !text.is_empty() {
+            message.push_str(": ");
+        }
+        message.push_str(&text);
+        hints.extend(hint_lines.into_iter().map(str::to_owned));
+    }
+    hints.dedup();
+    std::iter::once(message).chain(hints).collect::<Vec<_>>().join("\n")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,2 +1,59 @@
-//! Stub.
-fn main() {}
+//! `cargo xtask …`: set-up, demo, tests, benchmarks. What CI runs is what people run.
+
+mod bench;
+mod demo;
+mod fuzz;
+mod notices;
+mod setup;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup          install what building and testing need (Debian packages, a virtual environment in .venv)
+  demo           build everything, build a module of twelve kernels, import it, compare it with NumPy
+  test           formatting, lints, tests in Rust and Python, test vectors, fuzzing from the corpus, the demo
+  bench [NAME]   the figures beside their peers, measured in one run: call import kernels build load
+  tidy           the borders between the crates, licences, sources
+  fuzz SECONDS [TARGET]
+                 run the fuzz targets for so long each
+  notices [write]
+                 check, or write, the list of third-party licences";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<()> {
+    match words {
+        ["setup"] => setup::run(),
+        ["demo"] => demo::run(),
+        ["test"] => test::run(),
+        ["bench", names @ ..] => bench::run(names),
+        ["tidy"] => tidy::run(),
+        ["fuzz", seconds, target @ ..] if target.len() <= 1 => {
+            fuzz::run(seconds.parse()?, target.first().copied())
+        }
+        ["notices"] => notices::check(),
+        ["notices", "write"] => notices::write(),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown command\n\n{USAGE}"),
+    }
+}

@@ -148,3 +148,10 @@ pub fn vector_types(bitcode: &[u8]) -> Result<Vec<String>> {
     }
     Ok(found.into_iter().collect())
 }
+
+/// The text of stored bitcode, as it is.
+pub fn text(bitcode: &[u8]) -> Result<Vec<u8>> {
+    let session = Session::new();
+    let module = session.parse_own("bitcode", bitcode)?;
+    Ok(module.print_to_string().to_bytes().to_vec())
+}

@@ -13,6 +13,6 @@ mod target;
 mod thunks;
 
 pub use compile::compile;
-pub use describe::vector_types;
+pub use describe::{text, vector_types};
 pub use prepare::prepare;
 pub use session::{enable_stack_trace, version};

@@ -25,6 +25,8 @@ pub enum Request {
     Prepare(PrepareRequest),
     /// To compile.
     Compile(CompileRequest),
+    /// To print stored bitcode as text.
+    Text(Vec<u8>),
 }
 
 /// What a worker answers.
@@ -48,6 +50,7 @@ impl Request {
             Request::Compile(request) => {
                 format!("compiling for {}, {}", request.platform, request.isa.name)
             }
+            Request::Text(_) => "printing bitcode".to_owned(),
         }
     }
 }

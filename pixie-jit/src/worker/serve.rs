@@ -15,6 +15,7 @@ pub fn serve() -> io::Result<()> {
         let reply: Result<Reply> = match request {
             Request::Prepare(request) => llvm::prepare(&request).map(Reply::Prepared),
             Request::Compile(request) => llvm::compile(&request).map(Reply::Compiled),
+            Request::Text(bitcode) => llvm::text(&bitcode).map(Reply::Compiled),
         };
         frame::write(&mut replies, &reply)?;
     }

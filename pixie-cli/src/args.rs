@@ -1,0 +1,270 @@
+//! The command line, as clap sees it: names, defaults and the help that teaches them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pixie_format::{IsaLevel, Platform};
+
+/// Compile numeric functions once and ship them as one file that runs at full speed everywhere.
+#[derive(Parser, Debug)]
+#[command(name = "pixie", version, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pixie build kernels.c --export 'dot(a: f64[n], b: f64[n], n: usize) -> f64'
+  pixie inspect kernels.pixie
+  pixie run kernels.pixie dot 1,2,3 4,5,6
+  python -c 'import pixie, kernels; print(kernels.dot(...))'
+
+Exit codes: 0 done, 1 the input is at fault, 2 wrong usage.
+Variables: PIXIE_USE_ISA forces an ISA level, PIXIE_CC names the C compiler (clang or zig).";
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Build a fat module from C, LLVM IR or bitcode.
+    Build(Box<BuildArgs>),
+    /// Show what a module holds.
+    Inspect(InspectArgs),
+    /// Check every byte of modules.
+    Verify(VerifyArgs),
+    /// Call a function of a module.
+    #[command(after_help = RUN_HELP)]
+    Run(RunArgs),
+    /// Show this machine's platform, processor features and the ISA levels that it can run.
+    Host(HostArgs),
+    /// Keep only some platforms' code. The build id stays, and `merge` puts the parts together again.
+    Thin(ThinArgs),
+    /// Put thinned parts of one module together.
+    Merge(MergeArgs),
+    /// Take an object, its bitcode or a C header out of a module.
+    Extract(ExtractArgs),
+    /// Serve compile requests on standard input; the tool starts this itself.
+    #[command(name = "__worker", hide = true)]
+    Worker,
+}
+
+const BUILD_HELP: &str = "\
+Signatures:
+  A signature says what C cannot: which pointers are arrays, and how long they are.
+    'dot(a: f64[n], b: f64[n], n: usize) -> f64'        n is taken from the arrays' shapes
+    'axpy(alpha: f64, x: f64[n], y: inout f64[n], n: usize)'
+    'blur(img: f32[h, w], out: inout f32[h, w], h: usize, w: usize)'
+    'add = add_f64(x: f64, y: f64) -> f64'              another name in Python than in C
+  Types: bool i8 i16 i32 i64 u8 u16 u32 u64 usize long ulong f32 f64 ptr; elements also c64 c128.
+  Without --export and --exports every function that takes and returns only numbers is exported, its
+  signature being read from the debug information.
+
+Examples:
+  pixie build kernels.c --exports kernels.sig
+  pixie build fast.c --export 'area(r: f64) -> f64' -o dist/fast.pixie --platform linux-64 --platform win-64
+  pixie build hash.c -I include --isa linux-64=x86-64,x86-64-v3 --cflag=-DNDEBUG
+  pixie build add.ll --export 'add(x: f64, y: f64) -> f64'";
+
+#[derive(Args, Debug)]
+#[command(after_help = BUILD_HELP)]
+pub struct BuildArgs {
+    /// C sources (.c), LLVM IR (.ll) or bitcode (.bc); several are linked into one module.
+    #[arg(required = true, value_name = "SRC")]
+    pub sources: Vec<PathBuf>,
+    /// The module to write [default: NAME.pixie in this folder].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The module's name [default: the output's name, or the first source's].
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Build for this platform; repeat for several [default: all four].
+    #[arg(long = "platform", value_name = "P")]
+    pub platforms: Vec<Platform>,
+    /// The ISA levels of a platform, as `linux-64=x86-64,x86-64-v3`; repeat for several platforms [default: all].
+    #[arg(long = "isa", value_name = "P=L,L", value_parser = parse_isa)]
+    pub isas: Vec<IsaChoice>,
+    /// A function to export, with its signature; repeat for several.
+    #[arg(long = "export", value_name = "SIG")]
+    pub exports: Vec<String>,
+    /// A file of signatures, one a line; `#` begins a comment, which above a signature becomes its documentation.
+    #[arg(long = "exports", value_name = "FILE")]
+    pub export_files: Vec<PathBuf>,
+    /// Optimisation level.
+    #[arg(short = 'O', value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub opt: u8,
+    /// Keep line tables in the objects.
+    #[arg(short = 'g')]
+    pub debug: bool,
+    /// Folder to search for headers.
+    #[arg(short = 'I', value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+    /// Define a macro.
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    pub define: Vec<String>,
+    /// Pass a flag to the C compiler; repeat for several, as `--cflag=-Wall`.
+    #[arg(long = "cflag", value_name = "F", allow_hyphen_values = true)]
+    pub cflags: Vec<String>,
+    /// Let the objects refer to this symbol, which the process that loads the module must have.
+    #[arg(long = "allow-import", value_name = "SYMBOL")]
+    pub allow_imports: Vec<String>,
+    /// Whether the C compiler runs once for each ISA level; auto does so when a source asks for ISA macros.
+    #[arg(long, value_enum, default_value_t = PerLevel::Auto)]
+    pub per_level: PerLevel,
+    /// Give every variant the same results bit for bit: no contraction of a*b+c.
+    #[arg(long)]
+    pub reproducible: bool,
+    /// Offer functions that take or return bare addresses (`ptr`).
+    #[arg(long)]
+    pub unsafe_pointers: bool,
+    /// Compile bitcode for platforms other than the one its triple names.
+    #[arg(long)]
+    pub portable: bool,
+    /// Compile so many objects at once [default: the number of processors].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Print what was built as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but warnings and errors.
+    #[arg(short, long, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+/// When the C compiler runs once for each ISA level.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PerLevel {
+    /// When a source, or a header it includes, mentions an ISA macro.
+    Auto,
+    /// For every C source.
+    Always,
+    /// Only once for each platform.
+    Never,
+}
+
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// The module.
+    pub file: PathBuf,
+    /// Print one JSON object, whose keys stay stable.
+    #[arg(long, conflicts_with_all = ["llvm", "asm"])]
+    pub json: bool,
+    /// Print LLVM IR: as it is stored, or optimised for the level of --isa.
+    #[arg(long, conflicts_with = "asm")]
+    pub llvm: bool,
+    /// Print assembly.
+    #[arg(long)]
+    pub asm: bool,
+    /// The platform whose code to print [default: this one].
+    #[arg(long, value_name = "P")]
+    pub platform: Option<Platform>,
+    /// The ISA level whose code to print [default: the best that this machine runs].
+    #[arg(long, value_name = "L")]
+    pub isa: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The modules.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+const RUN_HELP: &str = "\
+Arguments are numbers, true or false, and arrays as 1,2,3 or 1,2;3,4 for two rows (`zeros(3,4)` makes one).
+Arguments that are taken from an array's shape are left out. What the function writes is printed after it.
+
+Examples:
+  pixie run kernels.pixie dot 1,2,3 4,5,6
+  PIXIE_USE_ISA=baseline pixie run kernels.pixie polynomial 1,0,2 0.5,1.5";
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The module.
+    pub file: PathBuf,
+    /// The function's name.
+    pub function: String,
+    /// Its arguments.
+    #[arg(value_name = "ARG", allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+    /// Force an ISA level.
+    #[arg(long, value_name = "L", env = "PIXIE_USE_ISA")]
+    pub isa: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct HostArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ThinArgs {
+    /// The module.
+    pub file: PathBuf,
+    /// The platform to keep; repeat for several.
+    #[arg(long = "platform", value_name = "P", required = true)]
+    pub platforms: Vec<Platform>,
+    /// The module to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct MergeArgs {
+    /// The parts.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The module to write.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ExtractArgs {
+    /// The module.
+    pub file: PathBuf,
+    /// The platform [default: this one].
+    #[arg(long, value_name = "P")]
+    pub platform: Option<Platform>,
+    /// The ISA level [default: baseline].
+    #[arg(long, value_name = "L", default_value = "baseline")]
+    pub isa: String,
+    /// Take the native object; the default.
+    #[arg(long, conflicts_with_all = ["bitcode", "header"])]
+    pub object: bool,
+    /// Take the bitcode that the object was compiled from.
+    #[arg(long, conflicts_with = "header")]
+    pub bitcode: bool,
+    /// Write a C header of the exports.
+    #[arg(long)]
+    pub header: bool,
+    /// The file to write.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// The levels chosen for one platform.
+#[derive(Clone, Debug)]
+pub struct IsaChoice {
+    pub platform: Platform,
+    pub levels: Vec<&'static IsaLevel>,
+}
+
+fn parse_isa(text: &str) -> Result<IsaChoice, String> {
+    let Some((platform, levels)) = text.split_once('=') else {
+        return Err("expected PLATFORM=LEVEL,LEVEL\nhint: for example linux-64=x86-64,x86-64-v3".to_owned());
+    };
+    let platform: Platform = platform.parse().map_err(|error: pixie_format::Error| error.to_string())?;
+    let mut chosen: Vec<&'static IsaLevel> = levels
+        .split(',')
+        .map(|name| platform.level(name.trim()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    // The order of the platform's own table is what selection goes by.
+    chosen.sort_by_key(|level| platform.levels().iter().position(|known| known == *level));
+    chosen.dedup();
+    Ok(IsaChoice { platform, levels: chosen })
+}

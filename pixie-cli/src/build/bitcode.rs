@@ -1,0 +1,219 @@
+//! Sources to prepared bitcode: once if they are target-neutral, else for each platform, or for each level.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use pixie_format::{IsaLevel, Platform};
+use pixie_jit::worker::{Reply, Request};
+use pixie_jit::{FunctionInfo, PrepareOptions, PrepareRequest, Prepared as Output, Source as Input};
+use pixie_ld::build::PackBitcode;
+use rayon::prelude::*;
+
+use super::Pool;
+use super::plan::{Plan, Source};
+use super::progress::Progress;
+use crate::args::PerLevel;
+use crate::files;
+use crate::frontend::{self, Compiled, Compiler};
+
+/// The bitcode of a build.
+pub struct Prepared {
+    /// By platform, and by level where the front end ran for each.
+    by_target: BTreeMap<(Platform, Option<&'static str>), Output>,
+}
+
+/// One run of the front end and of `prepare`.
+type Target = (Platform, Option<&'static IsaLevel>);
+
+pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared> {
+    progress.phase("compiling sources");
+    let llvm_inputs = read_llvm(plan)?;
+    let platforms: Vec<Target> = plan.platforms.iter().map(|(platform, _)| (*platform, None)).collect();
+    let mut inputs = front_end(plan, &platforms, &llvm_inputs, progress)?;
+    let per_level = match plan.per_level {
+        PerLevel::Never => false,
+        PerLevel::Always => plan.has_c(),
+        PerLevel::Auto => inputs.iter().any(|input| input.isa_macro.is_some()),
+    };
+    if per_level {
+        // The first level is what the run for the whole platform was.
+        let levels = |(platform, levels): &(Platform, Vec<&'static IsaLevel>)| {
+            let platform = *platform;
+            levels.iter().map(move |level| (platform, Some(*level))).collect::<Vec<_>>()
+        };
+        let targets: Vec<Target> = plan.platforms.iter().flat_map(levels).collect();
+        inputs = front_end(plan, &targets, &llvm_inputs, progress)?;
+    }
+    progress.phase("preparing bitcode");
+    let requests = inputs
+        .iter()
+        .map(|input| {
+            Request::Prepare(PrepareRequest {
+                sources: input.sources.clone(),
+                platform: input.target.0,
+                options: PrepareOptions { portable: plan.portable, debug: plan.options.debug },
+            })
+        })
+        .collect();
+    let mut by_target = BTreeMap::new();
+    for (input, output) in inputs.iter().zip(pool.run(requests)) {
+        let (platform, level) = input.target;
+        by_target.insert((platform, level.map(|level| level.name)), output.and_then(Reply::into_prepared)?);
+    }
+    warn(&by_target, progress);
+    let mut prepared = Prepared { by_target };
+    prepared.fold_equal_levels();
+    Ok(prepared)
+}
+
+/// What one target is prepared from.
+struct TargetInputs {
+    target: Target,
+    sources: Vec<Input>,
+    isa_macro: Option<String>,
+}
+
+fn read_llvm(plan: &Plan) -> Result<BTreeMap<usize, Input>> {
+    let mut inputs = BTreeMap::new();
+    for (index, source) in plan.sources.iter().enumerate() {
+        if let Source::Llvm(path) = source {
+            inputs.insert(index, Input { name: path.display().to_string(), bytes: files::read(path)? });
+        }
+    }
+    Ok(inputs)
+}
+
+fn front_end(
+    plan: &Plan,
+    targets: &[Target],
+    llvm_inputs: &BTreeMap<usize, Input>,
+    progress: &Progress,
+) -> Result<Vec<TargetInputs>> {
+    let compiler = if plan.has_c() { Some(Compiler::find()?) } else { None };
+    let jobs: Vec<(usize, usize)> = (0..targets.len())
+        .flat_map(|target| (0..plan.sources.len()).map(move |source| (target, source)))
+        .filter(|(_, source)| !llvm_inputs.contains_key(source))
+        .collect();
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.jobs).build()?;
+    let compiled: Vec<Result<Compiled>> = threads.install(|| {
+        jobs.par_iter()
+            .map(|(target, source)| {
+                let (platform, level) = targets[*target];
+                // A level of its own, or the lowest that is built.
+                let compiler =
+                    compiler.as_ref().ok_or_else(|| anyhow::anyhow!("no C compiler was looked for"))?;
+                frontend::compile(compiler, plan.sources[*source].path(), platform, level, &plan.flags)
+            })
+            .collect()
+    });
+    let mut results: Vec<TargetInputs> = targets
+        .iter()
+        .map(|target| TargetInputs { target: *target, sources: Vec::new(), isa_macro: None })
+        .collect();
+    let mut compiled: BTreeMap<(usize, usize), Compiled> =
+        jobs.into_iter().zip(compiled).map(|(job, result)| Ok((job, result?))).collect::<Result<_>>()?;
+    let mut shown = Vec::new();
+    for (target, result) in results.iter_mut().enumerate() {
+        for (source, plan_source) in plan.sources.iter().enumerate() {
+            let input = match llvm_inputs.get(&source) {
+                Some(input) => input.clone(),
+                None => {
+                    let Some(output) = compiled.remove(&(target, source)) else { continue };
+                    // The same warning for each platform and level is one warning.
+                    if !output.diagnostics.trim().is_empty() && !shown.contains(&output.diagnostics) {
+                        progress.note(output.diagnostics.trim_end());
+                        shown.push(output.diagnostics);
+                    }
+                    result.isa_macro = result.isa_macro.take().or(output.isa_macro);
+                    Input { name: plan_source.path().display().to_string(), bytes: output.bitcode }
+                }
+            };
+            result.sources.push(input);
+        }
+    }
+    Ok(results)
+}
+
+/// Prints each warning once, with the platforms when not all have it.
+fn warn(outputs: &BTreeMap<(Platform, Option<&'static str>), Output>, progress: &Progress) {
+    let mut seen: Vec<(String, Vec<Platform>)> = Vec::new();
+    for ((platform, _), output) in outputs {
+        for warning in &output.warnings {
+            let text = warning.to_string();
+            match seen.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, platforms)) if platforms.contains(platform) => {}
+                Some((_, platforms)) => platforms.push(*platform),
+                None => seen.push((text, vec![*platform])),
+            }
+        }
+    }
+    let mut all: Vec<Platform> = outputs.keys().map(|(platform, _)| *platform).collect();
+    all.dedup();
+    for (text, platforms) in seen {
+        let names: Vec<&str> = platforms.iter().map(|platform| platform.name()).collect();
+        let only =
+            if platforms.len() == all.len() { String::new() } else { format!(" (for {})", names.join(", ")) };
+        match text.split_once('\n') {
+            Some((line, hint)) => progress.note(&format!("warning: {line}{only}\n{hint}")),
+            None => progress.note(&format!("warning: {text}{only}")),
+        }
+    }
+}
+
+impl Prepared {
+    /// The bitcode for a platform and level.
+    pub fn bitcode(&self, platform: Platform, level: &'static str) -> &[u8] {
+        let exact = self.by_target.get(&(platform, Some(level)));
+        let output = exact.or_else(|| self.by_target.get(&(platform, None)));
+        output.map_or(&[], |output| output.bitcode.as_slice())
+    }
+
+    /// The functions of each platform's bitcode; levels of a platform declare the same.
+    pub fn functions(&self) -> impl Iterator<Item = (Platform, &[FunctionInfo])> {
+        self.by_target.iter().map(|((platform, _), output)| (*platform, output.functions.as_slice()))
+    }
+
+    /// A macro that was only mentioned gives the same bitcode at every level; then one serves the platform.
+    fn fold_equal_levels(&mut self) {
+        for platform in Platform::ALL {
+            let levels: Vec<(Platform, Option<&'static str>)> = self
+                .by_target
+                .keys()
+                .filter(|(of, level)| *of == platform && level.is_some())
+                .copied()
+                .collect();
+            let Some(first) = levels.first() else { continue };
+            let equal =
+                levels.iter().all(|level| self.by_target[level].bitcode == self.by_target[first].bitcode);
+            if equal && let Some(output) = self.by_target.remove(first) {
+                levels.iter().for_each(|level| drop(self.by_target.remove(level)));
+                self.by_target.insert((platform, None), output);
+            }
+        }
+    }
+
+    /// The bitcode entries of the manifest: a neutral one for all platforms, else one for each platform or level.
+    pub fn into_entries(self) -> Vec<PackBitcode> {
+        let llvm = pixie_jit::llvm_version();
+        let mut entries: Vec<PackBitcode> = Vec::new();
+        for ((platform, level), output) in self.by_target {
+            if output.neutral
+                && let Some(known) = entries.iter_mut().find(|known| known.bytes == output.bitcode)
+            {
+                known.platforms.push(platform);
+                continue;
+            }
+            entries.push(PackBitcode {
+                platforms: vec![platform],
+                neutral: output.neutral,
+                isa: level.map(str::to_owned),
+                llvm: llvm.clone(),
+                producers: output.producers,
+                triple: output.triple,
+                data_layout: output.data_layout,
+                bytes: output.bitcode,
+            });
+        }
+        entries
+    }
+}

@@ -1,0 +1,148 @@
+//! What the module offers: signatures checked on every platform, or derived on every platform and found to agree.
+
+use anyhow::{Result, bail};
+use pixie_format::manifest::Export;
+use pixie_format::signature::{ExportSpec, Mode, Param, Return, Type};
+use pixie_format::{Platform, Signature, thunk};
+use pixie_jit::FunctionInfo;
+use pixie_jit::signatures::{Checked, check, derive};
+
+use super::bitcode::Prepared;
+use super::plan::{Plan, Wanted};
+
+pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
+    let wanted = if plan.exports.is_empty() { discover(plan, prepared)? } else { plan.exports.clone() };
+    let mut exports: Vec<Export> = Vec::new();
+    for wanted in wanted {
+        let checked = agree(&wanted.spec, prepared)?;
+        let signature = checked.signature;
+        supported(&signature)?;
+        if signature.has_pointers() && !plan.unsafe_pointers {
+            bail!("{}", pointer_message(&signature));
+        }
+        if let Some(known) = exports.iter().find(|known| known.name == signature.name) {
+            bail!(
+                "two exports are called `{}` (`{}` and `{signature}`)\nhint: give one another name, `other = {}(…)`",
+                known.name,
+                known.signature,
+                wanted.spec.symbol
+            );
+        }
+        exports.push(Export {
+            name: signature.name.clone(),
+            signature: signature.to_string(),
+            thunk: thunk::symbol(&wanted.spec.symbol),
+            symbol: wanted.spec.symbol,
+            doc: wanted.doc,
+            restrict: checked.restrict,
+            ..Export::default()
+        });
+    }
+    Ok(exports)
+}
+
+/// Every external definition whose derived signature has no pointers; the others are named, with what to write for them.
+fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
+    let Some((platform, functions)) = prepared.functions().next() else { bail!("there is nothing to build") };
+    let mut wanted = Vec::new();
+    let mut left_out = Vec::new();
+    for function in functions.iter().filter(|function| function.defined && !function.local) {
+        match derive(functions, platform, &function.name) {
+            Ok(checked) if checked.signature.has_pointers() && !plan.unsafe_pointers => {
+                // The derived signature is a start for the author's own.
+                left_out.push(format!("`{}`", checked.signature));
+            }
+            Ok(_) => {
+                let spec = ExportSpec {
+                    name: function.name.clone(),
+                    symbol: function.name.clone(),
+                    signature: None,
+                };
+                wanted.push(Wanted { spec, doc: None });
+            }
+            Err(error) => left_out.push(format!(
+                "`{}`: {}",
+                function.name,
+                error.to_string().lines().next().unwrap_or_default()
+            )),
+        }
+    }
+    if wanted.is_empty() && left_out.is_empty() {
+        bail!("the sources define no function that could be exported\nhint: a function must not be static");
+    }
+    let list = left_out.join("\n  ");
+    if wanted.is_empty() {
+        bail!(
+            "no function can be exported without a signature:\n  {list}\nhint: say which pointers are arrays and how long they are, for example --export 'dot(a: f64[n], b: f64[n], n: usize) -> f64'"
+        );
+    }
+    if !left_out.is_empty() {
+        eprintln!("note: left out, since they need a signature (--export):\n  {list}");
+    }
+    Ok(wanted)
+}
+
+fn pointer_message(signature: &Signature) -> String {
+    format!(
+        "`{signature}` takes or returns bare addresses\nhint: say what they point to, for example `f64[n]`, `inout f64[m, n]`; or offer it as it is with --unsafe-pointers"
+    )
+}
+
+/// The signature on every platform; a derived one must come out the same everywhere.
+fn agree(spec: &ExportSpec, prepared: &Prepared) -> Result<Checked> {
+    let mut agreed: Option<(Platform, Checked)> = None;
+    for (platform, functions) in prepared.functions() {
+        let checked = one(spec, functions, platform)?;
+        match &agreed {
+            None => agreed = Some((platform, checked)),
+            Some((first, known)) if known.signature != checked.signature => bail!(
+                "the signature of `{}` differs between platforms: `{}` on {first}, `{}` on {platform}\nhint: use fixed-width types such as int32_t and int64_t, or write a signature with --export",
+                spec.symbol,
+                known.signature,
+                checked.signature
+            ),
+            Some((_, known)) if known.restrict != checked.restrict => bail!(
+                "the parameters of `{}` that are `restrict` differ between platforms\nhint: is `restrict` behind an #ifdef?",
+                spec.symbol
+            ),
+            Some(_) => {}
+        }
+    }
+    match agreed {
+        Some((_, checked)) => Ok(checked),
+        None => bail!("there is nothing to build"),
+    }
+}
+
+fn one(spec: &ExportSpec, functions: &[FunctionInfo], platform: Platform) -> Result<Checked> {
+    match &spec.signature {
+        Some(signature) => Ok(check(functions, platform, &spec.symbol, signature)?),
+        None => {
+            let mut checked = derive(functions, platform, &spec.symbol)?;
+            checked.signature.name.clone_from(&spec.name);
+            Ok(checked)
+        }
+    }
+}
+
+/// Format 1.0 has words that this version's runtime does not act on yet.
+fn supported(signature: &Signature) -> Result<()> {
+    let out = |param: &&Param| param.mode == Mode::Out;
+    if let Some(param) = signature.params.iter().find(out) {
+        bail!(
+            "`{signature}`: this version cannot allocate `{}` yet\nhint: make it `inout`, and pass an array",
+            param.name
+        );
+    }
+    if signature.ret == Return::Status {
+        bail!("`{signature}`: this version cannot raise from a status yet\nhint: return `i32`");
+    }
+    let laid_out = |param: &&Param| matches!(&param.ty, Type::Array(array) if array.layout != pixie_format::signature::Layout::C);
+    if let Some(param) = signature.params.iter().find(laid_out) {
+        bail!(
+            "`{signature}`: this version takes arrays in C order only, and `{}` is not\nhint: leave `order` and `stride` out",
+            param.name
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! `pixie build`: sources to bitcode, bitcode to objects for every platform and level, all into one module.
+
+mod bitcode;
+mod exports;
+mod plan;
+mod progress;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use pixie_format::manifest::{Export, Options};
+use pixie_format::{Module, Platform, Signature};
+use pixie_jit::worker::{self, Reply, Request};
+use pixie_jit::{CompileOptions, CompileRequest, ExportSymbol, Isa, Output};
+use pixie_ld::build::{PackInput, PackObject};
+
+use crate::args::BuildArgs;
+use crate::commands;
+use crate::files;
+use bitcode::Prepared;
+use plan::Plan;
+use progress::Progress;
+
+/// What `producer` says in the manifest.
+pub const PRODUCER: &str = concat!("pixie ", env!("CARGO_PKG_VERSION"));
+
+pub fn run(args: &BuildArgs) -> Result<()> {
+    let start = Instant::now();
+    let plan = Plan::new(args)?;
+    files::check_folder(&plan.output)?;
+    let bytes = build(&plan)?;
+    files::write(&plan.output, &bytes)?;
+    report(args, &plan, &bytes, start)
+}
+
+/// The bytes of the module.
+fn build(plan: &Plan) -> Result<Vec<u8>> {
+    let pool = pool(plan.jobs)?;
+    let progress = Progress::new(plan);
+    let prepared = bitcode::prepare(plan, &pool, &progress)?;
+    let exports = exports::resolve(plan, &prepared)?;
+    let objects = compile(plan, &prepared, &export_symbols(&exports)?, &pool, &progress)?;
+    progress.finish();
+    let input = PackInput {
+        name: plan.name.clone(),
+        producer: PRODUCER.to_owned(),
+        doc: None,
+        exports,
+        options: plan.options.clone(),
+        objects,
+        bitcode: prepared.into_entries(),
+        allowed_imports: plan.allowed_imports.clone(),
+    };
+    Ok(pixie_ld::build::pack(input)?)
+}
+
+/// The workers that hold LLVM.
+pub type Pool = worker::Pool<Box<dyn Fn() -> Command + Sync>>;
+
+/// Workers are this program again, so that an LLVM fatal error ends one of them and not the tool.
+pub fn pool(jobs: usize) -> Result<Pool> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let start = move || {
+        let mut command = Command::new(&program);
+        command.arg("__worker");
+        command
+    };
+    Ok(Pool::new(Box::new(start), jobs))
+}
+
+/// The exports as the compiler takes them.
+pub fn export_symbols(exports: &[Export]) -> Result<Vec<ExportSymbol>> {
+    exports
+        .iter()
+        .map(|export| {
+            Ok(ExportSymbol {
+                symbol: export.symbol.clone(),
+                signature: Signature::parse(&export.signature)?,
+            })
+        })
+        .collect()
+}
+
+/// The compiler's options as the manifest records them.
+pub const fn compile_options(options: &Options) -> CompileOptions {
+    CompileOptions { opt: options.opt, debug: options.debug, reproducible: options.reproducible }
+}
+
+fn compile(
+    plan: &Plan,
+    prepared: &Prepared,
+    exports: &[ExportSymbol],
+    pool: &Pool,
+    progress: &Progress,
+) -> Result<Vec<PackObject>> {
+    progress.phase("compiling objects");
+    let targets: Vec<_> = plan.targets().collect();
+    let request = |(platform, level): &(Platform, &'static pixie_format::IsaLevel)| {
+        Request::Compile(CompileRequest {
+            bitcode: prepared.bitcode(*platform, level.name).to_vec(),
+            platform: *platform,
+            isa: Isa::from(*level),
+            exports: exports.to_vec(),
+            options: compile_options(&plan.options),
+            output: Output::Object,
+        })
+    };
+    let replies = pool.run_with(targets.iter().map(request).collect(), |_| progress.step());
+    targets
+        .iter()
+        .zip(replies)
+        .map(|((platform, level), reply)| {
+            let bytes = reply.and_then(Reply::into_compiled)?;
+            Ok(PackObject { platform: *platform, level, bytes })
+        })
+        .collect()
+}
+
+fn report(args: &BuildArgs, plan: &Plan, bytes: &[u8], start: Instant) -> Result<()> {
+    let module = Module::parse(bytes)?;
+    if args.json {
+        let mut value = commands::inspect::to_json(&module)?;
+        value["file"] = plan.output.display().to_string().into();
+        return commands::print_json(&value);
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    let manifest = module.manifest();
+    let variants: usize = manifest.platforms.values().map(|entry| entry.variants.len()).sum();
+    let distinct: BTreeSet<_> =
+        manifest.platforms.values().flat_map(|entry| &entry.variants).map(|variant| variant.object).collect();
+    let platforms: Vec<&str> = manifest.platforms.keys().map(String::as_str).collect();
+    commands::print(&format!(
+        "{}: {} functions, {variants} variants ({} distinct objects) for {}; {} bytes in {:.2} s\n",
+        plan.output.display(),
+        manifest.exports.len(),
+        distinct.len(),
+        platforms.join(", "),
+        bytes.len(),
+        start.elapsed().as_secs_f64()
+    ))
+}
+
+/// The options as the manifest records them.
+fn options(args: &BuildArgs) -> Options {
+    Options { opt: args.opt, debug: args.debug, reproducible: args.reproducible }
+}
+
+/// All four platforms, in the order of lists.
+const DEFAULT_PLATFORMS: [Platform; 4] = Platform::ALL;

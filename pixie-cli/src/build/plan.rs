@@ -1,0 +1,213 @@
+//! What a build is to do, worked out and checked before any work starts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use pixie_format::manifest::Options;
+use pixie_format::signature::ExportSpec;
+use pixie_format::{IsaLevel, Platform, SUFFIX};
+
+use crate::args::{BuildArgs, PerLevel};
+use crate::files;
+use crate::frontend::CFlags;
+
+/// A source file, by what must be done to it.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// C, which the front end compiles once for each platform or level.
+    C(PathBuf),
+    /// LLVM IR or bitcode.
+    Llvm(PathBuf),
+}
+
+/// An export that was asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub spec: ExportSpec,
+    pub doc: Option<String>,
+}
+
+/// A build.
+#[derive(Debug)]
+pub struct Plan {
+    pub name: String,
+    pub output: PathBuf,
+    pub sources: Vec<Source>,
+    pub platforms: Vec<(Platform, Vec<&'static IsaLevel>)>,
+    /// Empty: every function that takes and returns only numbers.
+    pub exports: Vec<Wanted>,
+    pub options: Options,
+    pub flags: CFlags,
+    pub per_level: PerLevel,
+    pub unsafe_pointers: bool,
+    pub portable: bool,
+    pub allowed_imports: Vec<String>,
+    pub jobs: usize,
+    pub quiet: bool,
+}
+
+impl Plan {
+    pub fn new(args: &BuildArgs) -> Result<Plan> {
+        let sources = args.sources.iter().map(|path| source(path)).collect::<Result<Vec<_>>>()?;
+        let name = name(args)?;
+        let output = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.{SUFFIX}")));
+        let exports = exports(args)?;
+        // Without debug metadata there is nothing to derive a signature from.
+        let derive = exports.is_empty() || exports.iter().any(|wanted| wanted.spec.signature.is_none());
+        Ok(Plan {
+            name,
+            output,
+            sources,
+            platforms: platforms(args)?,
+            exports,
+            options: super::options(args),
+            flags: CFlags {
+                include: args.include.clone(),
+                define: args.define.clone(),
+                other: args.cflags.clone(),
+                debug: args.debug || derive,
+                reproducible: args.reproducible,
+            },
+            per_level: args.per_level,
+            unsafe_pointers: args.unsafe_pointers,
+            portable: args.portable,
+            allowed_imports: args.allow_imports.clone(),
+            jobs: args
+                .jobs
+                .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+            quiet: args.quiet || args.json,
+        })
+    }
+
+    /// Every platform and level, in order.
+    pub fn targets(&self) -> impl Iterator<Item = (Platform, &'static IsaLevel)> {
+        self.platforms.iter().flat_map(|(platform, levels)| levels.iter().map(|level| (*platform, *level)))
+    }
+
+    /// Whether some source goes through the C compiler.
+    pub fn has_c(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::C(_)))
+    }
+}
+
+impl Source {
+    pub fn path(&self) -> &Path {
+        match self {
+            Source::C(path) | Source::Llvm(path) => path,
+        }
+    }
+}
+
+fn source(path: &Path) -> Result<Source> {
+    let source = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("c") => Source::C(path.to_owned()),
+        Some("ll" | "bc") => Source::Llvm(path.to_owned()),
+        _ => bail!(
+            "`{}` is not a kind of source that is known\nhint: expected a file that ends in .c, .ll or .bc",
+            path.display()
+        ),
+    };
+    if !path.is_file() {
+        // Reading it gives the system's own reason.
+        files::read(path)?;
+    }
+    Ok(source)
+}
+
+fn name(args: &BuildArgs) -> Result<String> {
+    let from = args.output.as_ref().unwrap_or(&args.sources[0]);
+    let stem = from.file_stem().and_then(|stem| stem.to_str());
+    let (name, explicit) = match &args.name {
+        Some(name) => (name.clone(), true),
+        None => (stem.unwrap_or_default().to_owned(), false),
+    };
+    let mut chars = name.chars();
+    let valid = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !valid {
+        let hint = if explicit { "use letters, digits and underscores" } else { "choose one with --name" };
+        bail!("`{name}` is not a name that Python can import\nhint: {hint}");
+    }
+    if let (Some(output), Some(given)) = (&args.output, &args.name)
+        && stem.is_some_and(|stem| stem != given)
+    {
+        // Python finds a module by its file's name.
+        eprintln!(
+            "note: the module is called `{given}`, but Python imports it by its file's name, `{}`",
+            output.display()
+        );
+    }
+    Ok(name)
+}
+
+fn platforms(args: &BuildArgs) -> Result<Vec<(Platform, Vec<&'static IsaLevel>)>> {
+    let mut chosen =
+        if args.platforms.is_empty() { super::DEFAULT_PLATFORMS.to_vec() } else { args.platforms.clone() };
+    chosen.sort_unstable();
+    chosen.dedup();
+    if let Some(choice) = args.isas.iter().find(|choice| !chosen.contains(&choice.platform)) {
+        bail!(
+            "--isa names {}, which is not built\nhint: add --platform {}",
+            choice.platform,
+            choice.platform
+        );
+    }
+    Ok(chosen
+        .into_iter()
+        .map(|platform| {
+            let levels = args.isas.iter().find(|choice| choice.platform == platform);
+            (
+                platform,
+                levels.map_or_else(|| platform.levels().iter().collect(), |choice| choice.levels.clone()),
+            )
+        })
+        .collect())
+}
+
+fn exports(args: &BuildArgs) -> Result<Vec<Wanted>> {
+    let mut exports = Vec::new();
+    for text in &args.exports {
+        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None });
+    }
+    for path in &args.export_files {
+        let text = String::from_utf8(files::read(path)?)
+            .map_err(|_| anyhow!("`{}` is not UTF-8 text", path.display()))?;
+        read_exports(&text, &mut exports).with_context(|| format!("`{}`", path.display()))?;
+    }
+    Ok(exports)
+}
+
+/// One signature a line; the comment lines just above it are its documentation.
+fn read_exports(text: &str, exports: &mut Vec<Wanted>) -> Result<()> {
+    let mut doc: Vec<&str> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(comment) = line.strip_prefix('#') {
+            doc.push(comment.strip_prefix(' ').unwrap_or(comment));
+        } else if line.is_empty() {
+            doc.clear();
+        } else {
+            let spec = ExportSpec::parse(line).with_context(|| format!("line {}", number + 1))?;
+            let doc = std::mem::take(&mut doc);
+            exports.push(Wanted { spec, doc: (!doc.is_empty()).then(|| doc.join("\n")) });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_above_a_signature_document_it() {
+        let mut exports = Vec::new();
+        read_exports(
+            "# A file of things.\n\n# Adds.\n#  Twice.\nadd(x: f64) -> f64\nsub(x: f64) -> f64\n",
+            &mut exports,
+        )
+        .unwrap();
+        let docs: Vec<_> = exports.iter().map(|wanted| wanted.doc.as_deref()).collect();
+        assert_eq!(docs, [Some("Adds.\n Twice."), None]);
+    }
+}

@@ -1,0 +1,192 @@
+//! `pixie inspect`: what a module holds, as text, JSON, IR or assembly.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use pixie_format::Module;
+use pixie_format::manifest::{Bitcode, BlobId};
+use pixie_jit::worker::Request;
+use pixie_jit::{CompileRequest, Isa, Output};
+use serde_json::{Value, json};
+
+use super::{parse, platform_entry, platform_or_host, print, print_json, variant};
+use crate::args::InspectArgs;
+use crate::files;
+
+pub fn run(args: &InspectArgs) -> Result<()> {
+    let bytes = files::read(&args.file)?;
+    let module = parse(&args.file, &bytes)?;
+    if args.json {
+        return print_json(&to_json(&module)?);
+    }
+    if args.llvm || args.asm {
+        return print(&code(args, &module).with_context(|| format!("`{}`", args.file.display()))?);
+    }
+    print(&to_text(&args.file, bytes.len(), &module)?)
+}
+
+/// The stable JSON form (the keys `name` to `platforms` never change meaning).
+pub fn to_json(module: &Module<'_>) -> Result<Value> {
+    let manifest = module.manifest();
+    let blob = |id: BlobId| manifest.blob(id);
+    let exports: Vec<Value> = manifest
+        .exports
+        .iter()
+        .map(|export| json!({"name": export.name, "signature": export.signature, "symbol": export.symbol, "thunk": export.thunk, "doc": export.doc}))
+        .collect();
+    let bitcode: Vec<Value> = manifest
+        .bitcode
+        .iter()
+        .map(|bitcode| {
+            json!({
+                "platforms": bitcode.platforms,
+                "size": blob(bitcode.blob).size,
+                "hash": blob(bitcode.blob).hash.to_string(),
+                "neutral": bitcode.neutral,
+                "isa": bitcode.isa,
+                "llvm": bitcode.llvm,
+                "producers": bitcode.producers,
+                "present": module.has(bitcode.blob),
+            })
+        })
+        .collect();
+    let mut platforms = serde_json::Map::new();
+    for (name, entry) in &manifest.platforms {
+        let variants: Vec<Value> = entry
+            .variants
+            .iter()
+            .map(|variant| {
+                let imports: Vec<&str> = variant
+                    .imports
+                    .iter()
+                    .map(|index| manifest.imports[*index as usize].name.as_str())
+                    .collect();
+                json!({
+                    "isa": variant.isa,
+                    "features": variant.features,
+                    "size": blob(variant.object).size,
+                    "hash": blob(variant.object).hash.to_string(),
+                    "imports": imports,
+                    "present": module.has(variant.object),
+                })
+            })
+            .collect();
+        platforms.insert(
+            name.clone(),
+            json!({"triple": entry.triple, "object_format": entry.object_format, "variants": variants}),
+        );
+    }
+    let header = module.header();
+    Ok(json!({
+        "name": manifest.name,
+        "format": format!("{}.{}", header.major, header.minor),
+        "build_id": module.build_id()?.to_string(),
+        "producer": manifest.producer,
+        "size": header.file_len,
+        "options": {"opt": manifest.options.opt, "debug": manifest.options.debug, "reproducible": manifest.options.reproducible},
+        "exports": exports,
+        "imports": manifest.imports.iter().map(|import| import.name.as_str()).collect::<Vec<_>>(),
+        "bitcode": bitcode,
+        "platforms": platforms,
+    }))
+}
+
+fn to_text(path: &Path, size: usize, module: &Module<'_>) -> Result<String> {
+    let manifest = module.manifest();
+    let header = module.header();
+    let mut out = String::new();
+    writeln!(
+        out,
+        "{}: module `{}`, {size} bytes, format {}.{}, made by {}",
+        path.display(),
+        manifest.name,
+        header.major,
+        header.minor,
+        manifest.producer
+    )?;
+    writeln!(out, "build id  {}", module.build_id()?)?;
+    writeln!(out, "\nexports")?;
+    for export in &manifest.exports {
+        writeln!(out, "  {}", export.signature)?;
+    }
+    out.push_str(&platform_table(module)?);
+    writeln!(out, "\nbitcode")?;
+    for bitcode in &manifest.bitcode {
+        writeln!(out, "  {}", bitcode_line(module, bitcode))?;
+    }
+    let imports: Vec<&str> = manifest.imports.iter().map(|import| import.name.as_str()).collect();
+    writeln!(out, "\nimports   {}", if imports.is_empty() { "none".to_owned() } else { imports.join(" ") })?;
+    Ok(out)
+}
+
+/// One line for each variant; an object that several levels share is named once.
+pub fn platform_table(module: &Module<'_>) -> Result<String> {
+    let manifest = module.manifest();
+    let mut out = String::new();
+    writeln!(out, "\n{:<15} {:<7} {:<11} {:>8}  object", "platform", "format", "level", "bytes")?;
+    for (name, entry) in &manifest.platforms {
+        let mut seen: Vec<(BlobId, &str)> = Vec::new();
+        for variant in &entry.variants {
+            let note = match seen.iter().find(|(object, _)| *object == variant.object) {
+                Some((_, isa)) => format!("same as {isa}"),
+                None if !module.has(variant.object) => "thinned away".to_owned(),
+                None => manifest.blob(variant.object).hash.to_string()[..16].to_owned(),
+            };
+            seen.push((variant.object, &variant.isa));
+            let size = manifest.blob(variant.object).size;
+            writeln!(out, "{name:<15} {:<7} {:<11} {size:>8}  {note}", entry.object_format, variant.isa)?;
+        }
+    }
+    Ok(out)
+}
+
+fn bitcode_line(module: &Module<'_>, bitcode: &Bitcode) -> String {
+    let serves = match (&bitcode.isa, bitcode.neutral) {
+        (Some(isa), _) => format!("{} {isa}", bitcode.platforms.join(" ")),
+        (None, true) => "every platform".to_owned(),
+        (None, false) => bitcode.platforms.join(" "),
+    };
+    let absent = if module.has(bitcode.blob) { "" } else { ", thinned away" };
+    let size = module.manifest().blob(bitcode.blob).size;
+    format!("{serves}: {size} bytes, LLVM {}{absent}", bitcode.llvm)
+}
+
+/// The stored IR, or with a level the IR or assembly that comes out for it.
+fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
+    let manifest = module.manifest();
+    let platform = platform_or_host(args.platform)?;
+    let entry = platform_entry(manifest, platform)?;
+    let chosen = match &args.isa {
+        Some(isa) => variant(entry, platform, isa)?,
+        None if platform == platform_or_host(None)? => {
+            let host = pixie_ld::Host::detect()?;
+            &entry.variants[pixie_ld::select::select(&manifest.name, entry, host, None)?.index]
+        }
+        None => variant(entry, platform, "baseline")?,
+    };
+    let bitcode = manifest
+        .bitcode_for(platform.name(), &chosen.isa)
+        .ok_or_else(|| anyhow!("the module holds no bitcode for {platform}"))?;
+    let bytes = module.blob(bitcode.blob)?;
+    if args.llvm && args.isa.is_none() {
+        return ask(Request::Text(bytes.to_vec()));
+    }
+    let level = platform.level(&chosen.isa)?;
+    let request = CompileRequest {
+        bitcode: bytes.to_vec(),
+        platform,
+        isa: Isa::from(level),
+        exports: crate::build::export_symbols(&manifest.exports)?,
+        options: crate::build::compile_options(&manifest.options),
+        output: if args.asm { Output::Assembly } else { Output::Ir },
+    };
+    ask(Request::Compile(request))
+}
+
+/// One question to a worker.
+fn ask(request: Request) -> Result<String> {
+    let reply = crate::build::pool(1)?.run(vec![request]).pop();
+    let text = reply.ok_or_else(|| anyhow!("no answer from the compile worker"))??.into_compiled()?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

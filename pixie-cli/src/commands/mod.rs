@@ -1,0 +1,65 @@
+//! The subcommands other than `build`.
+
+pub mod extract;
+pub mod host;
+pub mod inspect;
+pub mod parts;
+pub mod run;
+pub mod values;
+pub mod verify;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use pixie_format::manifest::{PlatformEntry, Variant};
+use pixie_format::{Manifest, Module, Platform};
+
+/// Parses a module, naming its file in errors.
+pub fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Module<'a>> {
+    Module::parse(bytes).with_context(|| format!("`{}`", path.display()))
+}
+
+/// Prints to standard output; a closed pipe becomes an error that `main` knows.
+pub fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints one JSON object.
+pub fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&format!("{value:#}\n"))
+}
+
+/// The platform that was asked for, or this machine's.
+pub fn platform_or_host(platform: Option<Platform>) -> Result<Platform> {
+    platform.or_else(Platform::host).ok_or_else(|| {
+        anyhow!("this machine is none of the four platforms\nhint: choose one with --platform")
+    })
+}
+
+/// The entry of a platform, or an error that lists what there is.
+pub fn platform_entry(manifest: &Manifest, platform: Platform) -> Result<&PlatformEntry> {
+    manifest.platform(platform).ok_or_else(|| {
+        let names: Vec<String> = manifest.platforms.keys().map(|name| format!("`{name}`")).collect();
+        anyhow!(
+            "the module `{}` has no code for {platform}\nhint: it has {}",
+            manifest.name,
+            if names.is_empty() { "no platform at all".to_owned() } else { names.join(", ") }
+        )
+    })
+}
+
+/// The variant at a level; `baseline` is the lowest.
+pub fn variant<'m>(entry: &'m PlatformEntry, platform: Platform, isa: &str) -> Result<&'m Variant> {
+    let found = match isa {
+        "baseline" => entry.variants.first(),
+        _ => entry.variants.iter().find(|variant| variant.isa == isa),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<String> = entry.variants.iter().map(|variant| format!("`{}`", variant.isa)).collect();
+        anyhow!("there is no variant `{isa}` for {platform}\nhint: expected one of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,42 @@
+//! `pixie verify`: every byte of a module against its hashes and the rules of the format.
+
+use anyhow::{Context, Result, bail};
+
+use super::{parse, print};
+use crate::args::VerifyArgs;
+use crate::files;
+
+/// Checks each file and reports all that fail, not only the first.
+pub fn run(args: &VerifyArgs) -> Result<()> {
+    let mut failed = 0;
+    for path in &args.files {
+        match check(path) {
+            Ok(line) => print(&line)?,
+            Err(error) => {
+                failed += 1;
+                eprintln!("error: {}", crate::render(&error));
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        _ => bail!("{failed} of {} modules failed", args.files.len()),
+    }
+}
+
+fn check(path: &std::path::Path) -> Result<String> {
+    let bytes = files::read(path)?;
+    let module = parse(path, &bytes)?;
+    module.verify().with_context(|| format!("`{}`", path.display()))?;
+    for (name, entry) in &module.manifest().platforms {
+        let Ok(platform) = name.parse() else { continue };
+        for variant in entry.variants.iter().filter(|variant| module.has(variant.object)) {
+            let origin = format!("`{}`, object {name} {}", path.display(), variant.isa);
+            pixie_ld::build::check_object(platform, module.blob(variant.object)?, &origin)?;
+        }
+    }
+    let absent = module.manifest().blobs.iter().filter(|blob| blob.absent).count();
+    let thinned = if absent == 0 { String::new() } else { format!(", {absent} thinned away") };
+    let blobs = module.manifest().blobs.len();
+    Ok(format!("{}: sound ({} bytes, {blobs} blobs{thinned})\n", path.display(), bytes.len()))
+}

@@ -1,0 +1,130 @@
+//! C in, bitcode out: one run of clang for a platform, or for a platform and level.
+
+mod compiler;
+mod isa_macros;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+use pixie_format::{IsaLevel, Platform};
+
+pub use compiler::Compiler;
+
+/// What the C compiler is told beside target and source.
+#[derive(Debug, Clone)]
+pub struct CFlags {
+    pub include: Vec<PathBuf>,
+    pub define: Vec<String>,
+    pub other: Vec<String>,
+    pub debug: bool,
+    pub reproducible: bool,
+}
+
+/// The bitcode of one C source.
+#[derive(Debug)]
+pub struct Compiled {
+    pub bitcode: Vec<u8>,
+    /// What the compiler warned of, as it printed it.
+    pub diagnostics: String,
+    /// The first ISA macro that the source or a header of the user mentions.
+    pub isa_macro: Option<String>,
+}
+
+/// Compiles `source` for the baseline of `platform`, or for `level` where ISA macros matter.
+pub fn compile(
+    compiler: &Compiler,
+    source: &Path,
+    platform: Platform,
+    level: Option<&IsaLevel>,
+    flags: &CFlags,
+) -> Result<Compiled> {
+    let scratch =
+        tempfile::Builder::new().prefix("pixie-").tempdir().context("cannot make a temporary folder")?;
+    let bitcode = scratch.path().join("out.bc");
+    let dependencies = scratch.path().join("out.d");
+    let mut command = compiler.command(platform);
+    command.args(target_flags(platform, level.unwrap_or(&platform.levels()[0])));
+    command.args(fixed_flags(flags));
+    command.args(flags.include.iter().flat_map(|folder| ["-I".into(), folder.clone().into_os_string()]));
+    command.args(flags.define.iter().map(|define| format!("-D{define}")));
+    command.args(&flags.other);
+    // Relative to the source's folder, so that building elsewhere gives the same bytes.
+    for folder in [source.parent().map(Path::to_owned), std::env::current_dir().ok()].into_iter().flatten() {
+        if let Ok(folder) = folder.canonicalize() {
+            command.arg(format!("-ffile-prefix-map={}=.", folder.display()));
+        }
+        if !folder.as_os_str().is_empty() {
+            command.arg(format!("-ffile-prefix-map={}=.", folder.display()));
+        }
+    }
+    command.arg("-fdebug-compilation-dir=.");
+    command.args(["-MD".as_ref(), "-MF".as_ref(), dependencies.as_os_str()]);
+    command.args(["-c".as_ref(), source.as_os_str(), "-o".as_ref(), bitcode.as_os_str()]);
+    let diagnostics = run(compiler, command, source, platform)?;
+    let listed = std::fs::read_to_string(&dependencies).unwrap_or_default();
+    Ok(Compiled {
+        bitcode: crate::files::read(&bitcode)?,
+        diagnostics,
+        isa_macro: isa_macros::find(&listed, |header| compiler.owns(header)),
+    })
+}
+
+fn run(compiler: &Compiler, mut command: Command, source: &Path, platform: Platform) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| {
+        anyhow!("cannot run the C compiler `{}`: {}", compiler.describe(), crate::files::plain(&error))
+    })?;
+    let diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() {
+        return Ok(diagnostics);
+    }
+    let hint = if diagnostics.contains("file not found") && !compiler.has_headers(platform) {
+        "\nhint: this clang has no C library headers for this platform; `pip install ziglang` brings them for all four"
+    } else {
+        ""
+    };
+    bail!("`{}` does not compile for {platform}:\n{}{hint}", source.display(), diagnostics.trim_end());
+}
+
+/// The level's own processor and features, from the same table that the back end uses.
+fn target_flags(platform: Platform, level: &IsaLevel) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut cc1 = |name: &str, value: &str| {
+        flags.extend(["-Xclang", name, "-Xclang", value].map(str::to_owned));
+    };
+    cc1("-target-cpu", level.llvm_cpu);
+    for feature in level.llvm_features.split(',').filter(|feature| !feature.is_empty()) {
+        cc1("-target-feature", feature);
+    }
+    match platform {
+        Platform::Linux64 | Platform::LinuxAarch64 => flags.push("-D__GLIBC_MINOR__=17".to_owned()),
+        Platform::OsxArm64 => {}
+        Platform::Win64 => {
+            let defines = ["-D__MSVCRT_VERSION__=0xE00", "-D_WIN32_WINNT=0x0a00", "-D__CRT__NO_INLINE"];
+            flags.extend(defines.map(str::to_owned));
+        }
+    }
+    flags
+}
+
+fn fixed_flags(flags: &CFlags) -> Vec<&'static str> {
+    vec![
+        "-std=gnu17",
+        // Lower levels mark loops "do not unroll", which spoils the later pipeline.
+        "-O2",
+        "-Xclang",
+        "-disable-llvm-passes",
+        "-emit-llvm",
+        "-fPIC",
+        "-fno-math-errno",
+        "-fno-stack-protector",
+        "-fomit-frame-pointer",
+        if flags.reproducible { "-ffp-contract=off" } else { "-ffp-contract=on" },
+        // Signatures are derived from the debug metadata; what is stored keeps it only on request.
+        if flags.debug { "-g" } else { "-g0" },
+        "-gdwarf-4",
+        "-fno-color-diagnostics",
+        // Flags for one platform may be idle on another.
+        "-Qunused-arguments",
+    ]
+}

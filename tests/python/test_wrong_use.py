@@ -1,0 +1,163 @@
+"""Wrong use of the command: each message names the file, the thing, what was expected and what was found, with a hint."""
+
+import struct
+
+import pytest
+from conftest import pixie, refused
+
+
+def attempt(tmp_path, source, *words, suffix="c", code=1):
+    path = tmp_path / f"wrong.{suffix}"
+    path.write_text(source)
+    output = tmp_path / "wrong.pixie"
+    message = refused("build", path, "-o", output, *words, code=code)
+    assert not output.exists()
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    return message
+
+
+FINE = "double f(double x) { return x; }\n"
+# name: (source, words of the command, what the message must hold)
+CASES = {
+    "C syntax error": ("double f(double x) { return x }", [], ["wrong.c", "expected ';'", "linux-64"]),
+    "unknown export": (FINE, ["--export", "g(x: f64) -> f64"], ["`g`", "hint:", "`f`"]),
+    "signature disagrees: type": (FINE, ["--export", "f(x: i32) -> f64"], ["`x`", "i32", "double"]),
+    "signature disagrees: count": (FINE, ["--export", "f(x: f64, y: f64) -> f64"], ["2 parameters", "1 parameter"]),
+    "signature disagrees: result": (FINE, ["--export", "f(x: f64) -> i64"], ["result", "i64", "double"]),
+    "static export": ("static " + FINE, ["--export", "f(x: f64) -> f64"], ["`f`", "static"]),
+    "a call to printf": ("#include <stdio.h>\ndouble f(double x) { printf(\"x\"); return x; }", ["--export", "f(x: f64) -> f64"], ["printf", "`f`", "hint:", "--allow-import"]),
+    "thread-local data": ("_Thread_local int t; int f(int x) { return t += x; }", ["--export", "f(x: i32) -> i32"], ["`t`", "thread-local"]),
+    "long in a derived signature": ("long f(long x) { return x; }", ["--export", "g = f(x: i64) -> i64"], ["win-64", "i64", "i32"]),
+    "long double": ("long double f(long double x) { return x; }", [], ["long double", "`f`"]),
+    "pointer without a signature": ("double f(const double *x) { return *x; }", [], ["f(x: ptr)", "hint:", "--export"]),
+    "constructor": ("int x; __attribute__((constructor)) void init(void) { x = 1; } int f(void) { return x; }", ["--export", "f() -> i32"], ["constructor"]),
+    "signature does not parse": (FINE, ["--export", "f(x: int*) -> f64"], ["int", "column 6", "hint:"]),
+    "trailing text": (FINE, ["--export", "f(x: f64) -> f64 garbage"], ["garbage"]),
+    "opt level": (FINE, ["-O", "9"], ["9", "0..=3"]),
+    "an out array": ("void f(double *y) { *y = 1; }", ["--export", "f(y: out f64[1])"], ["`y`", "inout"]),
+}
+USAGE = {"opt level"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_build_refuses(name, tmp_path):
+    source, words, expected = CASES[name]
+    message = attempt(tmp_path, source, *words, code=2 if name in USAGE else 1)
+    for part in expected:
+        assert part in message, message
+
+
+def test_long_is_the_platform_s_own(build):
+    """`long` in C is `long` in the signature, so that it is checked against each platform's range."""
+    module = build("long f(long x) { return x + 1; }")
+    assert "f(x: long) -> long" in pixie("inspect", module).stdout
+    assert pixie("run", module, "f", "41").stdout == "42\n"
+
+
+def test_types_that_differ_between_platforms_are_named(tmp_path):
+    source = "#ifdef _WIN32\ntypedef int t;\n#else\ntypedef double t;\n#endif\nt f(t x) { return x; }"
+    message = attempt(tmp_path, source)
+    assert "f(x: f64) -> f64" in message and "f(x: i32) -> i32" in message and "win-64" in message and "hint:" in message
+
+
+IFUNC = """
+target triple = "x86_64-unknown-linux-gnu"
+@f = ifunc double (double), ptr @resolve
+define internal double @g(double %x) { ret double %x }
+define internal ptr @resolve() { ret ptr @g }
+define double @h(double %x) { %y = call double @f(double %x) ret double %y }
+"""
+FATAL = """
+define double @h(double %x) {
+  %y = call i32 @llvm.read_register.i32(metadata !0)
+  ret double %x
+}
+declare i32 @llvm.read_register.i32(metadata)
+!0 = !{!"no such register\\00"}
+"""
+
+
+def test_an_ifunc_is_refused_by_name(tmp_path):
+    message = attempt(tmp_path, IFUNC, "--platform", "linux-64", "--export", "h(x: f64) -> f64", suffix="ll")
+    assert "ifunc" in message and "`f`" in message and "linux-64" in message
+
+
+def test_a_fatal_error_of_llvm_ends_a_worker_and_not_the_tool(tmp_path):
+    message = attempt(tmp_path, FATAL, "--platform", "linux-64", "--isa", "linux-64=x86-64-v2", "--export", "h(x: f64) -> f64", suffix="ll")
+    for part in ["LLVM", "linux-64", "x86-64-v2", "`h`", "register"]:
+        assert part in message, message
+
+
+def test_unknown_platform_and_level_are_wrong_usage(tmp_path):
+    (tmp_path / "wrong.c").write_text(FINE)
+    message = refused("build", tmp_path / "wrong.c", "--platform", "linux-65", code=2)
+    assert "linux-65" in message and "`linux-64`" in message
+    message = refused("build", tmp_path / "wrong.c", "--isa", "linux-64=x86-64-v9", code=2)
+    assert "x86-64-v9" in message and "`x86-64-v4`" in message
+
+
+def test_a_missing_output_folder_is_found_before_any_work(tmp_path):
+    (tmp_path / "wrong.c").write_text("syntax error")
+    message = refused("build", tmp_path / "wrong.c", "-o", tmp_path / "none/out.pixie")
+    assert "none" in message and "does not exist" in message and "mkdir" in message
+
+
+def test_a_missing_source(tmp_path):
+    message = refused("build", tmp_path / "none.c")
+    assert "none.c" in message and "no such file" in message
+
+
+def with_version(data, major, minor):
+    from blake3 import blake3
+
+    header = bytearray(data[:128])
+    header[8:12] = struct.pack("<HH", major, minor)
+    header[96:128] = blake3(bytes(header[:96])).digest()
+    return bytes(header) + data[128:]
+
+
+def test_a_newer_major_version_names_both(kernels, tmp_path):
+    newer = tmp_path / "newer.pixie"
+    newer.write_bytes(with_version(kernels.read_bytes(), 2, 7))
+    for command in (["verify", newer], ["inspect", newer], ["run", newer, "dot", "1", "1"]):
+        message = refused(*command)
+        assert "2.7" in message and "1.0" in message and "newer.pixie" in message
+
+
+def test_a_newer_minor_version_is_read(kernels, tmp_path):
+    newer = tmp_path / "newer.pixie"
+    newer.write_bytes(with_version(kernels.read_bytes(), 1, 9))
+    assert pixie("run", newer, "dot", "1,2", "3,4").stdout == "11\n"
+
+
+def test_things_that_are_no_modules(tmp_path):
+    for content, expected in [(b"", "empty"), (b"\x7fELF and more", "ELF"), (b"BC\xc0\xde1234", "pixie build"), (b"hello", "not a fat module")]:
+        path = tmp_path / "thing.pixie"
+        path.write_bytes(content)
+        message = refused("inspect", path)
+        assert "thing.pixie" in message and expected in message
+
+
+RUN = {
+    "unknown function": (["nothing"], ["`nothing`", "`dot`"]),
+    "too few": (["dot", "1,2"], ["`b`", "missing"]),
+    "too many": (["dot", "1", "2", "3"], ["2 arguments", "3"]),
+    "shapes": (["dot", "1,2", "1,2,3"], ["`b`", "(2,)", "(3,)"]),
+    "no number": (["dot", "1,x", "1,2"], ["`a`", "`x`", "f64"]),
+    "out of range": (["blend", "1", "1", "1", "300"], ["`alpha`", "255", "300"]),
+}
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_run_refuses(kernels, name):
+    words, expected = RUN[name]
+    message = refused("run", kernels, *words)
+    for part in expected:
+        assert part in message, message
+
+
+def test_help_teaches():
+    for words in ([], ["build"], ["run"], ["inspect"], ["thin"]):
+        text = pixie(*words, "--help").stdout
+        assert "Usage:" in text
+    assert "dot(a: f64[n], b: f64[n], n: usize) -> f64" in pixie("build", "--help").stdout

@@ -1,0 +1,99 @@
+//! The benchmarks: programs that print figures beside their peers, measured in the same run.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{self, cargo, command, pixie, python, read, root};
+use crate::{demo, setup};
+
+/// What can be measured, in the order of the report.
+const NAMES: &[&str] = &["call", "import", "kernels", "build", "load"];
+
+/// What the kernels are measured against; the first is the base of the ratios.
+const PEERS: &[(&str, &str)] =
+    &[("clang native", "native.so"), ("clang 256 bits", "native256.so"), ("clang 512 bits", "native512.so")];
+
+pub fn run(names: &[&str]) -> Result<()> {
+    if let Some(name) = names.iter().find(|name| !NAMES.contains(name)) {
+        bail!("unknown benchmark `{name}`\nhint: expected some of {}", NAMES.join(", "));
+    }
+    setup::run()?;
+    let folder = prepare()?;
+    machine()?;
+    for name in NAMES.iter().filter(|name| names.is_empty() || names.contains(name)) {
+        if *name == "load" {
+            shell::run(
+                cargo()
+                    .args([
+                        "run",
+                        "--quiet",
+                        "--release",
+                        "--package",
+                        "pixie-ld",
+                        "--example",
+                        "load_time",
+                        "--",
+                    ])
+                    .arg(folder.join("kernels.pixie")),
+            )?;
+            continue;
+        }
+        let mut program = command(python());
+        program.arg(format!("tests/bench/bench_{name}.py")).arg(&folder);
+        match *name {
+            "kernels" => {
+                for (name, library) in PEERS {
+                    program.arg(format!("{name}={}", folder.join(library).display()));
+                }
+            }
+            "build" => {
+                program.arg(pixie());
+            }
+            _ => {}
+        }
+        shell::run(&mut program)?;
+    }
+    Ok(())
+}
+
+/// Builds what is compared: modules of ours, the C extension, and shared libraries by clang.
+fn prepare() -> Result<PathBuf> {
+    demo::build_kernels()?;
+    let folder = root().join("target/bench");
+    fs::create_dir_all(&folder)?;
+    fs::copy(demo::folder().join("kernels.pixie"), folder.join("kernels.pixie"))?;
+    shell::run(
+        command(pixie())
+            .args(["build", "--quiet", "tests/bench/calls.c", "--exports", "tests/bench/calls.sig", "-o"])
+            .arg(folder.join("calls.pixie")),
+    )?;
+    let include =
+        read(command(python()).args(["-c", "import sysconfig; print(sysconfig.get_path('include'))"]))?;
+    let clang = |flags: &[&str], source: &str, output: &str| {
+        shell::run(
+            command("clang-22")
+                .args(["-O3", "-shared", "-fPIC"])
+                .args(flags)
+                .arg(source)
+                .arg("-o")
+                .arg(folder.join(output)),
+        )
+    };
+    let include = format!("-I{}", include.trim());
+    // The extension is what an author ships: optimised, for the baseline.
+    clang(&["-fvisibility=hidden", &include], "tests/bench/peer.c", "peer.so")?;
+    clang(&["-march=native"], "tests/kernels/kernels.c", "native.so")?;
+    clang(&["-march=native", "-mprefer-vector-width=256"], "tests/kernels/kernels.c", "native256.so")?;
+    clang(&["-march=native", "-mprefer-vector-width=512"], "tests/kernels/kernels.c", "native512.so")?;
+    Ok(folder)
+}
+
+/// What the figures were taken on.
+fn machine() -> Result<()> {
+    let host = read(command(pixie()).arg("host"))?;
+    let clang = read(command("clang-22").arg("--version"))?;
+    host.lines().take(3).chain(clang.lines().take(1)).for_each(|line| println!("{line}"));
+    Ok(())
+}

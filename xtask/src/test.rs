@@ -1,0 +1,59 @@
+//! The test run: what CI runs, and what anybody runs before a commit.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::shell::{self, cargo, command, pixie, python};
+use crate::{demo, fuzz, notices, setup, tidy};
+
+type Step = (&'static str, fn() -> Result<()>);
+
+const STEPS: &[Step] = &[
+    ("packages and environment", || {
+        setup::packages()?;
+        setup::environment()
+    }),
+    ("formatting", || shell::run(cargo().args(["fmt", "--all", "--check"]))),
+    ("lints", || {
+        shell::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    }),
+    ("tidy", tidy::run),
+    ("licences", notices::check),
+    ("command and runtime", setup::build),
+    ("kernels", demo::build_kernels),
+    ("tests in Rust", || {
+        shell::run(cargo().args(["test", "--workspace", "--quiet"]).env("PIXIE_COMMAND", pixie()))
+    }),
+    ("tests in Python", || {
+        let folders = ["python/tests", "spec/reader", "tests/python"];
+        shell::run(command(python()).args(["-m", "pytest", "-q"]).args(folders).env("PIXIE_COMMAND", pixie()))
+    }),
+    ("fuzzing", || fuzz::run(30, None)),
+    ("demo", demo::run),
+];
+
+/// Runs every step, and goes on after one that failed, so that one run tells all.
+pub fn run() -> Result<()> {
+    let mut results: Vec<(&str, Duration, bool)> = Vec::new();
+    for (name, step) in STEPS {
+        eprintln!("\n=== {name}");
+        let start = Instant::now();
+        let result = step();
+        if let Err(error) = &result {
+            eprintln!("error: {error:#}");
+        }
+        results.push((name, start.elapsed(), result.is_ok()));
+    }
+    println!();
+    for (name, time, passed) in &results {
+        let word = if *passed { "ok" } else { "FAILED" };
+        println!("{name:<26} {:>6.1} s  {word}", time.as_secs_f64());
+    }
+    let failed = results.iter().filter(|(_, _, passed)| !passed).count();
+    println!("steps: {} passed, {failed} failed", results.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} steps failed", results.len());
+    }
+    Ok(())
+}
