@@ -7,7 +7,7 @@ use inkwell::targets::{FileType, TargetMachine};
 use pixie_format::{Platform, thunk};
 
 use super::session::Session;
-use super::{features, fp, ir, retarget, target, thunks};
+use super::{builtins, features, fp, ir, lower, retarget, target, thunks};
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
 
@@ -18,10 +18,24 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     let machine = target::machine(request.platform.triple(), &request.isa, request.options.opt)?;
     let module = job.module(&machine)?;
     job.run(&module, &machine, &pipeline(request.options.opt))?;
+    job.lower(&module, &machine)?;
+    if request.output == Output::Ir {
+        return Ok(module.print_to_string().to_bytes().to_vec());
+    }
+    // Code generation changes the module, so the first object comes from a copy: what it turns out to need is linked into the
+    // original.
+    let object = job.emit(&module.clone(), &machine, FileType::Object)?;
+    let missing = builtins::missing(&object)?;
+    if !missing.is_empty() {
+        builtins::link_named(&session, &module, &missing)?;
+        job.attributes(&module);
+        job.run(&module, &machine, "globaldce")?;
+        builtins::hide(&module, &missing);
+    }
     match request.output {
-        Output::Ir => Ok(module.print_to_string().to_bytes().to_vec()),
-        Output::Object => job.emit(&module, &machine, FileType::Object),
+        Output::Object if missing.is_empty() => Ok(object),
         Output::Assembly => job.emit(&module, &machine, FileType::Assembly),
+        _ => job.emit(&module, &machine, FileType::Object),
     }
 }
 
@@ -59,6 +73,9 @@ impl<'a> Job<'a> {
             visible.push(export.symbol.clone());
             visible.push(thunk::symbol(&export.symbol));
         }
+        if builtins::define_complex(&module) {
+            builtins::link(self.session, &module)?;
+        }
         visible.sort_unstable();
         internalise(&module, &visible);
         if request.options.reproducible {
@@ -67,6 +84,16 @@ impl<'a> Job<'a> {
         self.attributes(&module);
         module.verify().map_err(|message| Error::Llvm { message: message.to_string() })?;
         Ok(module)
+    }
+
+    /// After the optimiser: what would become library calls becomes calls of builtins.
+    fn lower(&self, module: &Module<'_>, machine: &TargetMachine) -> Result<()> {
+        if !lower::lower(module) {
+            return Ok(());
+        }
+        builtins::link(self.session, module)?;
+        self.attributes(module);
+        self.run(module, machine, "globaldce")
     }
 
     fn attributes(&self, module: &Module<'_>) {

@@ -116,8 +116,12 @@ pub fn apply(module: &Module<'_>, cpu: &str, features: &str, vector_width: Optio
         if function.is_declaration() {
             continue;
         }
-        let extra = function.attribute("target-features").unwrap_or_default();
-        let all: Vec<&str> = [features, &extra].into_iter().filter(|text| !text.is_empty()).collect();
+        let own = function.attribute("target-features").unwrap_or_default();
+        let mut all: Vec<&str> = features.split(',').filter(|feature| !feature.is_empty()).collect();
+        // Applied again after builtins were linked, so what is there already is left out.
+        let extra: Vec<&str> =
+            own.split(',').filter(|feature| !feature.is_empty() && !all.contains(feature)).collect();
+        all.extend(extra);
         function.set_attribute("target-cpu", cpu);
         if all.is_empty() {
             function.remove_attribute("target-features");

@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 use inkwell::llvm_sys::core::*;
 use inkwell::llvm_sys::prelude::*;
 use inkwell::llvm_sys::{
-    LLVMAttributeFunctionIndex, LLVMDLLStorageClass, LLVMLinkage, LLVMOpcode, LLVMTypeKind, LLVMUnnamedAddr,
-    LLVMVisibility, comdat,
+    LLVMAttributeFunctionIndex, LLVMDLLStorageClass, LLVMLinkage, LLVMOpcode, LLVMTypeKind, LLVMVisibility,
+    comdat,
 };
 use inkwell::module::Module;
 
@@ -447,12 +447,6 @@ impl<'m> Value<'m> {
         // SAFETY: the caller asked before.
         unsafe { LLVMSetFastMathFlags(self.0, flags) }
     }
-
-    /// Whether an address of this global is meaningful; `unnamed_addr` otherwise.
-    pub fn set_unnamed(self) {
-        // SAFETY: called on globals only, which are alive.
-        unsafe { LLVMSetUnnamedAddress(self.0, LLVMUnnamedAddr::LLVMGlobalUnnamedAddr) }
-    }
 }
 
 impl fmt::Display for Value<'_> {
@@ -464,14 +458,6 @@ impl fmt::Display for Value<'_> {
 }
 
 impl<'m> Type<'m> {
-    /// Wraps a type of a context that lives as long as `'m`.
-    ///
-    /// # Safety
-    /// `raw` is not null and belongs to such a context.
-    pub const unsafe fn new(raw: LLVMTypeRef) -> Type<'m> {
-        Type(raw, PhantomData)
-    }
-
     /// The raw pointer.
     pub const fn raw(self) -> LLVMTypeRef {
         self.0

@@ -1,10 +1,12 @@
 //! The LLVM seam: the only folder of the project that knows LLVM. What leaves it is plain data.
 
+mod builtins;
 mod compile;
 mod describe;
 mod features;
 mod fp;
 mod ir;
+mod lower;
 mod prepare;
 mod refuse;
 mod retarget;

@@ -63,11 +63,6 @@ impl Session {
         Session { context, errors }
     }
 
-    /// The context.
-    pub const fn context(&self) -> &Context {
-        &self.context
-    }
-
     /// The errors reported since the last time, one a line.
     pub fn take_errors(&self) -> Option<String> {
         let errors = self.errors.take();
