@@ -1,5 +1,7 @@
 //! What the module offers: signatures checked on every platform, or derived on every platform and found to agree.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use pixie_format::manifest::Export;
 use pixie_format::signature::{ExportSpec, Mode, Param, Return, Type};
@@ -8,13 +10,13 @@ use pixie_jit::FunctionInfo;
 use pixie_jit::signatures::{Checked, check, derive};
 
 use super::bitcode::Prepared;
-use super::plan::{Plan, Wanted};
+use super::plan::{Plan, Source, Wanted};
 
 pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
     let wanted = if plan.exports.is_empty() { discover(plan, prepared)? } else { plan.exports.clone() };
     let mut exports: Vec<Export> = Vec::new();
     for wanted in wanted {
-        let checked = agree(&wanted.spec, prepared)?;
+        let checked = agree(plan, &wanted.spec, prepared)?;
         let signature = checked.signature;
         supported(&signature)?;
         if signature.has_pointers() && !plan.unsafe_pointers {
@@ -89,9 +91,17 @@ fn pointer_message(signature: &Signature) -> String {
 }
 
 /// The signature on every platform; a derived one must come out the same everywhere.
-fn agree(spec: &ExportSpec, prepared: &Prepared) -> Result<Checked> {
+fn agree(plan: &Plan, spec: &ExportSpec, prepared: &Prepared) -> Result<Checked> {
     let mut agreed: Option<(Platform, Checked)> = None;
     for (platform, functions) in prepared.functions() {
+        let known = functions.iter().any(|function| function.name == spec.symbol);
+        if let (false, Some(path)) = (known, static_in(plan, &spec.symbol)) {
+            bail!(
+                "`{}` is static in `{}`, so it cannot be exported\nhint: remove the word `static`",
+                spec.symbol,
+                path.display()
+            );
+        }
         let checked = one(spec, functions, platform)?;
         match &agreed {
             None => agreed = Some((platform, checked)),
@@ -112,6 +122,20 @@ fn agree(spec: &ExportSpec, prepared: &Prepared) -> Result<Checked> {
         Some((_, checked)) => Ok(checked),
         None => bail!("there is nothing to build"),
     }
+}
+
+/// The C source that seems to define a static function of this name. The front end drops static functions that nothing calls, so
+/// the bitcode does not tell.
+fn static_in<'p>(plan: &'p Plan, symbol: &str) -> Option<&'p Path> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mentions = |line: &str| {
+        let mut words = line.split(|c| !is_word(c)).filter(|word| !word.is_empty());
+        words.clone().any(|word| word == "static") && words.any(|word| word == symbol)
+    };
+    plan.sources
+        .iter()
+        .map(Source::path)
+        .find(|path| std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(mentions)))
 }
 
 fn one(spec: &ExportSpec, functions: &[FunctionInfo], platform: Platform) -> Result<Checked> {

@@ -41,14 +41,33 @@ pub(super) fn signature(text: &str) -> Result<Signature> {
 }
 
 pub(super) fn export(text: &str) -> Result<ExportSpec> {
-    let mut parser = Parser::new(text)?;
-    let name = parser.name("a function name")?;
-    let symbol = if parser.eat("=") { parser.symbol_name()? } else { name };
-    let signature = match parser.peek() {
-        Token::End => None,
-        _ => Some(parser.rest(name)?),
+    let head = &text[..text.find('(').unwrap_or(text.len())];
+    let Some((_, written)) = head.split_once('=') else {
+        let mut parser = Parser::new(text)?;
+        let name = parser.name("a function name")?;
+        return Ok(ExportSpec {
+            name: name.to_owned(),
+            symbol: name.to_owned(),
+            signature: parser.optional_rest(name)?,
+        });
     };
-    Ok(ExportSpec { name: name.to_owned(), symbol: symbol.to_owned(), signature })
+    // Symbols of other languages hold any character (`cfunc._ZN3foo`), so this one is blanked out for the tokenizer, byte for byte.
+    let symbol = written.trim();
+    let start = head.len() - written.len();
+    let blank = if symbol.is_empty() { "" } else { "_" };
+    let masked = format!("{}{}{}", &text[..start], blank.repeat(written.len()), &text[head.len()..]);
+    let mut parser = Parser { text, ..Parser::new(&masked)? };
+    let name = parser.name("a function name")?;
+    parser.expect("=")?;
+    if symbol.is_empty() {
+        return Err(parser.unexpected("a symbol"));
+    }
+    parser.next += 1;
+    Ok(ExportSpec {
+        name: name.to_owned(),
+        symbol: symbol.to_owned(),
+        signature: parser.optional_rest(name)?,
+    })
 }
 
 struct Parser<'a> {
@@ -145,13 +164,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A symbol may be any C identifier, also a Python keyword.
-    fn symbol_name(&mut self) -> Result<&'a str> {
+    /// The parameters and the result, if anything is left.
+    fn optional_rest(&mut self, name: &str) -> Result<Option<Signature>> {
         match self.peek() {
-            Token::Name(name) => {
-                self.next += 1;
-                Ok(name)
-            }
-            _ => Err(self.unexpected("a symbol")),
+            Token::End => Ok(None),
+            _ => self.rest(name).map(Some),
         }
     }
 
