@@ -1,5 +1,7 @@
 //! How long a manifest of 12 exports and 16 variants takes to check and decode: part of what an import costs.
 
+#![allow(clippy::unwrap_used, reason = "its only input is its own module")]
+
 use std::time::Instant;
 
 use pixie_format::manifest::{Bitcode, Export, Import, PlatformEntry, Variant};

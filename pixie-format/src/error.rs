@@ -88,7 +88,7 @@ pub enum Error {
         what: String,
     },
     /// The manifest's content breaks a rule (spec §5).
-    #[error("manifest: {path}: {what} (rule {rule})")]
+    #[error("manifest: {path} breaks rule {rule}: {what}")]
     Manifest {
         /// The rule's number in the spec.
         rule: &'static str,

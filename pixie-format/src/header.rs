@@ -23,6 +23,8 @@ const AT_MANIFEST_LEN: usize = 32;
 const AT_MANIFEST_HASH: usize = 40;
 const AT_RESERVED: usize = 72;
 const AT_HEADER_HASH: usize = 96;
+/// spec §3, bytes.
+const RESERVED_LEN: usize = AT_HEADER_HASH - AT_RESERVED;
 
 /// The header of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +33,10 @@ pub struct Header {
     pub major: u16,
     /// Format version, minor.
     pub minor: u16,
+    /// spec §3: zero in format 1.0; whoever rewrites a file of a later minor version keeps them.
+    pub flags: u32,
+    /// spec §3: zero in format 1.0; kept like the flags.
+    pub reserved: [u8; RESERVED_LEN],
     /// The length of the whole file in bytes.
     pub file_len: u64,
     /// The length of the manifest in bytes; it follows the header.
@@ -80,6 +86,8 @@ impl Header {
         let result = Header {
             major,
             minor,
+            flags: u32::from_le_bytes(field(header, AT_FLAGS)),
+            reserved: field(header, AT_RESERVED),
             file_len: u64::from_le_bytes(field(header, AT_FILE_LEN)),
             manifest_len: u64::from_le_bytes(field(header, AT_MANIFEST_LEN)),
             manifest_hash: Hash(field(header, AT_MANIFEST_HASH)),
@@ -99,13 +107,12 @@ impl Header {
                 found: manifest_offset.to_string(),
             });
         }
-        let flags = u32::from_le_bytes(field(header, AT_FLAGS));
-        let reserved = header[AT_RESERVED..AT_HEADER_HASH].iter().all(|byte| *byte == 0);
-        if self.minor <= FORMAT_VERSION.1 && (flags != 0 || !reserved) {
+        let flagged = self.flags != 0;
+        if self.minor <= FORMAT_VERSION.1 && (flagged || self.reserved != [0; RESERVED_LEN]) {
             return Err(Error::Field {
                 rule: "M4",
                 what: "header: reserved bytes",
-                offset: if flags != 0 { AT_FLAGS } else { AT_RESERVED } as u64,
+                offset: if flagged { AT_FLAGS } else { AT_RESERVED } as u64,
                 expected: "zero".to_owned(),
                 found: "other bytes".to_owned(),
             });
@@ -133,10 +140,12 @@ impl Header {
         put(0, &MAGIC);
         put(AT_MAJOR, &self.major.to_le_bytes());
         put(AT_MINOR, &self.minor.to_le_bytes());
+        put(AT_FLAGS, &self.flags.to_le_bytes());
         put(AT_FILE_LEN, &self.file_len.to_le_bytes());
         put(AT_MANIFEST_OFFSET, &(HEADER_LEN as u64).to_le_bytes());
         put(AT_MANIFEST_LEN, &self.manifest_len.to_le_bytes());
         put(AT_MANIFEST_HASH, &self.manifest_hash.0);
+        put(AT_RESERVED, &self.reserved);
         let hash = Hash::of(&bytes[..AT_HEADER_HASH]);
         bytes[AT_HEADER_HASH..].copy_from_slice(&hash.0);
         bytes

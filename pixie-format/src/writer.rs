@@ -6,7 +6,7 @@ use crate::FORMAT_VERSION;
 use crate::cbor;
 use crate::error::{Error, Result};
 use crate::hash::Hash;
-use crate::header::{HEADER_LEN, Header};
+use crate::header::Header;
 use crate::manifest::{Blob, BlobId, BlobKind, Manifest, mark_absent};
 use crate::reader::{Module, describe};
 
@@ -58,7 +58,7 @@ impl ModuleBuilder {
             })
             .collect();
         let blobs: Vec<Option<&[u8]>> = sorted.iter().map(|(_, _, bytes)| Some(bytes.as_slice())).collect();
-        assemble(manifest.to_bytes()?, FORMAT_VERSION.1, &blobs)
+        assemble(manifest.to_bytes()?, None, &blobs)
     }
 }
 
@@ -88,23 +88,26 @@ pub fn rewrite_presence<'b>(
     }
     let mut value = cbor::decode_value(source.manifest_bytes())?;
     mark_absent(&mut value, &mut |index| blobs[index].is_none());
-    assemble(cbor::encode(&value)?, source.header().minor, &blobs)
+    assemble(cbor::encode(&value)?, Some(source.header()), &blobs)
 }
 
-fn assemble(manifest_bytes: Vec<u8>, minor: u16, blobs: &[Option<&[u8]>]) -> Result<Vec<u8>> {
-    let manifest = Manifest::parse(&manifest_bytes, FORMAT_VERSION.0, minor)?;
+/// Puts header, manifest and blobs in their places. `source` is the header of the file that is rewritten.
+fn assemble(manifest_bytes: Vec<u8>, source: Option<&Header>, blobs: &[Option<&[u8]>]) -> Result<Vec<u8>> {
+    let (major, minor) = source.map_or(FORMAT_VERSION, |header| (header.major, header.minor));
+    let manifest = Manifest::parse(&manifest_bytes, major, minor)?;
     let manifest_len = manifest_bytes.len() as u64;
     let (extents, file_len) = manifest.layout(manifest_len)?;
     let header = Header {
-        major: FORMAT_VERSION.0,
+        major,
         minor,
+        flags: source.map_or(0, |header| header.flags),
+        reserved: source.map_or([0; _], |header| header.reserved),
         file_len,
         manifest_len,
         manifest_hash: Hash::of(&manifest_bytes),
     };
     let mut file = Vec::with_capacity(file_len as usize);
     file.extend_from_slice(&header.to_bytes());
-    debug_assert_eq!(file.len(), HEADER_LEN);
     file.extend_from_slice(&manifest_bytes);
     for (extent, bytes) in extents.iter().zip(blobs) {
         if let (Some(extent), Some(bytes)) = (extent, bytes) {

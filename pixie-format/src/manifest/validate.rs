@@ -39,6 +39,7 @@ impl Manifest {
     pub(super) fn validate(&self, newer: bool) -> Result<Vec<Signature>> {
         check_identifier(&self.name, || "name".to_owned())?;
         let signatures = self.export_rules()?;
+        self.import_rules()?;
         self.blob_rules()?;
         let mut references = References { seen: vec![false; self.blobs.len()] };
         self.bitcode_rules(newer, &mut references)?;
@@ -48,7 +49,11 @@ impl Manifest {
             self.variant_rules(name, entry, platform, newer, &mut references)?;
             self.needed_imports(entry, platform, newer, &mut needed)?;
         }
-        self.import_rules(newer, &needed)?;
+        if let Some(index) = needed.iter().position(|needed| !needed)
+            && !newer
+        {
+            return Err(broken("M22", format!("imports[{index}].name"), "no variant needs this import"));
+        }
         match references.seen.iter().position(|seen| !seen) {
             Some(index) if !newer => {
                 Err(broken("M31", format!("blobs[{index}]"), "nothing refers to this blob"))
@@ -195,15 +200,12 @@ impl Manifest {
         Ok(())
     }
 
-    fn import_rules(&self, newer: bool, needed: &[bool]) -> Result<()> {
+    fn import_rules(&self) -> Result<()> {
         for (index, import) in self.imports.iter().enumerate() {
             let path = || format!("imports[{index}].name");
             check_symbol(&import.name, path)?;
             if index > 0 && self.imports[index - 1].name >= import.name {
                 return Err(broken("M22", path(), "expected names in ascending order, without repeats"));
-            }
-            if !needed[index] && !newer {
-                return Err(broken("M22", path(), "no variant needs this import"));
             }
         }
         Ok(())
