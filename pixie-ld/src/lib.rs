@@ -9,7 +9,7 @@ pub mod bind;
 #[cfg(feature = "build")]
 pub mod build;
 pub mod cpu;
-mod error;
+pub mod error;
 pub mod host;
 pub mod image;
 pub mod layout;

@@ -36,3 +36,37 @@ pub fn features(hwcap: u64, hwcap2: u64) -> FeatureSet {
     }
     set
 }
+
+#[cfg(test)]
+mod tests {
+    use pixie_format::Platform;
+
+    use super::*;
+
+    #[test]
+    fn levels_of_known_processors() {
+        let best = |hwcap, hwcap2| {
+            let features = features(hwcap, hwcap2);
+            let fits = |level: &&pixie_format::IsaLevel| features.contains_all(level.features);
+            Platform::LinuxAarch64.levels().iter().rfind(fits).map(|level| level.name)
+        };
+        let bits = |all: &[u32]| all.iter().fold(0u64, |word, bit| word | 1 << bit);
+        let v8_2 = [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 12, 20];
+        let sve: Vec<u32> = v8_2.into_iter().chain([14, 15, 22]).collect();
+        assert_eq!(best(0, 0), None);
+        // Cortex-A53, Neoverse N1, A64FX (no dot products), Neoverse N2.
+        assert_eq!(best(bits(&[0, 1, 3, 4, 5, 6, 7]), 0), Some("armv8-a"));
+        assert_eq!(best(bits(&v8_2), 0), Some("armv8.2-a"));
+        assert_eq!(best(bits(&sve) & !(1 << 20), 0), Some("sve"));
+        assert_eq!(best(bits(&sve), 1 << 1), Some("sve2"));
+        // SVE2 without SVE is a kernel that hides the registers.
+        assert_eq!(best(bits(&v8_2), 1 << 1), Some("armv8.2-a"));
+    }
+
+    #[test]
+    fn halves_do_not_make_a_feature() {
+        assert!(!features(1 << 9, 0).contains(Feature::Fullfp16));
+        assert!(!features(1 << 3, 0).contains(Feature::Aes));
+        assert!(features(1 << 3 | 1 << 4, 0).contains(Feature::Aes));
+    }
+}

@@ -166,3 +166,72 @@ impl Leaves {
         if name.is_empty() { clean(&self.vendor) } else { name }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A processor that has everything, under a system that saves `xcr0`.
+    fn with(osxsave: bool, xcr0: u64) -> FeatureSet {
+        let all = [u32::MAX; 4];
+        let mut leaf1 = all;
+        if !osxsave {
+            leaf1[2] &= !(1 << 27);
+        }
+        Leaves { leaf1, leaf7: all, extended1: all, xcr0, ..Leaves::default() }.features()
+    }
+
+    fn level(name: &str) -> FeatureSet {
+        pixie_format::Platform::Linux64.level(name).unwrap().features
+    }
+
+    #[test]
+    fn the_operating_system_counts() {
+        let cases = [
+            // No xsave at all: whatever the register would say, nothing wider than SSE.
+            (false, 0xe7, "x86-64-v2", Feature::Avx),
+            // SSE state alone.
+            (true, 0b011, "x86-64-v2", Feature::Avx),
+            // ymm without SSE is no valid state.
+            (true, 0b101, "x86-64-v2", Feature::Avx2),
+            (true, 0b111, "x86-64-v3", Feature::Avx512f),
+            // Masks without the upper halves of zmm, and the other way round.
+            (true, 0b0010_0111, "x86-64-v3", Feature::Avx512f),
+            (true, 0b1100_0111, "x86-64-v3", Feature::Avx512bw),
+        ];
+        for (osxsave, xcr0, has, lacks) in cases {
+            let features = with(osxsave, xcr0);
+            assert!(features.contains_all(level(has)), "{osxsave} {xcr0:#b}: {features}");
+            assert!(!features.contains(lacks), "{osxsave} {xcr0:#b}: {features}");
+        }
+        assert!(with(true, 0b1110_0111).contains_all(level("x86-64-v4")));
+        assert!(!with(false, 0).contains(Feature::Xsave));
+    }
+
+    #[test]
+    fn each_bit_is_one_feature() {
+        for (feature, bit, _) in FEATURES {
+            let mut leaves = Leaves { xcr0: u64::MAX, ..Leaves::default() };
+            match bit {
+                Bit::C1(at) => leaves.leaf1[2] |= 1 << at,
+                Bit::B7(at) => leaves.leaf7[1] |= 1 << at,
+                Bit::CX(at) => leaves.extended1[2] |= 1 << at,
+                other => panic!("{other:?} tells of no level's feature"),
+            }
+            // Without OSXSAVE the wide ones stay off, so turn it on and look at what was added.
+            let before = Leaves { leaf1: [0, 0, 1 << 27, 0], xcr0: u64::MAX, ..Leaves::default() }.features();
+            leaves.leaf1[2] |= 1 << 27;
+            let added: Vec<Feature> = leaves.features().difference(before).iter().collect();
+            let expected: &[Feature] = if *feature == Feature::Xsave { &[] } else { &[*feature] };
+            assert_eq!(added, expected);
+        }
+    }
+
+    #[test]
+    fn names_fall_back_to_the_vendor() {
+        let mut leaves = Leaves { vendor: *b"GenuineIntel", ..Leaves::default() };
+        assert_eq!(leaves.name(), "GenuineIntel");
+        leaves.brand[0] = u32::from_le_bytes(*b"  Ab");
+        assert_eq!(leaves.name(), "Ab");
+    }
+}
