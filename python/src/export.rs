@@ -24,11 +24,18 @@ pub struct Export {
     pub plan: Plan,
     /// The code that a call enters.
     pub thunk: Thunk,
+    /// The C function itself.
+    pub function: *const c_void,
     origin: Arc<Origin>,
     index: usize,
     _method: Method,
     capsule: PyOnceLock<Py<PyAny>>,
 }
+
+// SAFETY: the only pointer is the address of code, which is never written to and never unmapped.
+unsafe impl Send for Export {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Export {}
 
 /// The C description of the built-in, which CPython reads as long as the function lives; the function keeps its `Export` alive.
 struct Method {
@@ -43,12 +50,12 @@ unsafe impl Send for Method {}
 unsafe impl Sync for Method {}
 
 impl Method {
-    fn new(name: &str, doc: String) -> PyResult<Method> {
-        let name = CString::new(name)?;
+    fn new(plan: &Plan, doc: String) -> PyResult<Method> {
+        let name = CString::new(plan.signature.name.as_str())?;
         let doc = CString::new(doc.replace('\0', ""))?;
         let definition = Box::new(ffi::PyMethodDef {
             ml_name: name.as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::enter },
+            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::entry(plan) },
             ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
             ml_doc: doc.as_ptr(),
         });
@@ -65,16 +72,17 @@ impl Export {
         module_name: &Bound<'py, PyString>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyAny>)> {
         let loaded = &origin.loaded;
-        let LoadedExport { signature, thunk, index: manifest_index, .. } = &loaded.exports()[index];
+        let LoadedExport { signature, thunk, function: entry_point, index: manifest_index } = &loaded.exports()[index];
         let entry = &loaded.manifest().exports[*manifest_index];
         let plan = Plan::compile(py, signature.clone(), loaded.platform(), &entry.restrict, entry.gil);
         let doc = docstring(py, &plan, entry.doc.as_deref())?;
-        let method = Method::new(&signature.name, doc)?;
+        let method = Method::new(&plan, doc)?;
         let definition: *const ffi::PyMethodDef = &*method.definition;
         let name = PyString::intern(py, &signature.name);
         let export = Export {
             plan,
             thunk: *thunk,
+            function: *entry_point,
             origin: Arc::clone(origin),
             index,
             _method: method,
@@ -112,11 +120,6 @@ impl Export {
 
     fn loaded(&self) -> &LoadedExport {
         &self.origin.loaded.exports()[self.index]
-    }
-
-    /// The address of the C function.
-    pub fn entry(&self) -> *const c_void {
-        self.loaded().function
     }
 }
 
@@ -161,7 +164,7 @@ impl Export {
     /// The address of the C function.
     #[getter]
     fn address(&self) -> usize {
-        self.entry() as usize
+        self.function as usize
     }
 
     /// The address of the thunk, `void (const uint64_t *, uint64_t *)`.
@@ -203,7 +206,7 @@ impl Export {
             let name = Box::leak(CString::new(self.c_signature())?.into_boxed_c_str());
             // SAFETY: the address is not null and, like the name, stays valid as long as the process lives.
             unsafe {
-                let capsule = ffi::PyCapsule_New(self.entry().cast_mut(), name.as_ptr(), None);
+                let capsule = ffi::PyCapsule_New(self.function.cast_mut(), name.as_ptr(), None);
                 Ok::<_, PyErr>(Bound::from_owned_ptr_or_err(py, capsule)?.unbind())
             }
         })?;

@@ -1,5 +1,7 @@
 //! Binding positional and keyword arguments to inputs, with CPython's own wording where that fails.
 
+use std::mem::MaybeUninit;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -7,59 +9,75 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::plan::{MAX_PARAMS, Plan};
 
-/// One object for each input; null where none was given.
+/// One object for each input, null where none was given; on the stack, and written only as far as there are inputs.
 pub(super) struct Given {
-    objects: [*mut ffi::PyObject; MAX_PARAMS],
+    objects: [MaybeUninit<*mut ffi::PyObject>; MAX_PARAMS],
+    count: usize,
 }
 
 impl Given {
+    #[inline(always)]
+    pub(super) fn new() -> Given {
+        Given { objects: [const { MaybeUninit::uninit() }; MAX_PARAMS], count: 0 }
+    }
+
     pub(super) fn as_ptr(&self) -> *const *mut ffi::PyObject {
-        self.objects.as_ptr()
+        self.objects.as_ptr().cast()
+    }
+
+    fn objects(&mut self) -> &mut [*mut ffi::PyObject] {
+        // SAFETY: the first `count` are written.
+        unsafe { std::slice::from_raw_parts_mut(self.objects.as_mut_ptr().cast(), self.count) }
     }
 
     /// The object given for an input.
     pub(super) fn get(&self, index: usize) -> *mut ffi::PyObject {
-        self.objects.get(index).copied().unwrap_or(std::ptr::null_mut())
-    }
-}
-
-/// Binds the arguments of a call.
-///
-/// # Safety
-/// `args` holds `nargs` objects and then one for each name in `kwnames`, which is null or a tuple of strings.
-pub(super) unsafe fn bind(
-    py: Python<'_>,
-    plan: &Plan,
-    args: *const *mut ffi::PyObject,
-    nargs: usize,
-    kwnames: *mut ffi::PyObject,
-) -> PyResult<Given> {
-    if nargs > plan.positional {
-        return Err(too_many(plan, nargs));
-    }
-    let mut given = Given { objects: [std::ptr::null_mut(); MAX_PARAMS] };
-    for (index, place) in given.objects.iter_mut().take(nargs).enumerate() {
-        // SAFETY: there are `nargs` positional arguments.
-        *place = unsafe { *args.add(index) };
-    }
-    // SAFETY: null or a tuple.
-    if let Some(names) = unsafe { Bound::from_borrowed_ptr_or_opt(py, kwnames) } {
-        // SAFETY: CPython passes a tuple of strings.
-        let names = unsafe { names.cast_into_unchecked::<PyTuple>() };
-        for (at, name) in names.iter_borrowed().enumerate() {
-            // SAFETY: one value follows the positional ones for each name.
-            let value = unsafe { *args.add(nargs + at) };
-            let index = find(py, plan, name)?;
-            match given.objects.get_mut(index) {
-                Some(place) if place.is_null() => *place = value,
-                _ => return Err(twice(plan, index)),
-            }
+        match self.objects.get(index) {
+            // SAFETY: the first `count` are written.
+            Some(object) if index < self.count => unsafe { object.assume_init() },
+            _ => std::ptr::null_mut(),
         }
     }
-    if given.objects.iter().take(plan.required).any(|object| object.is_null()) {
-        return Err(missing(plan, &given));
+
+    /// Binds the arguments of a call.
+    ///
+    /// # Safety
+    /// `args` holds `nargs` objects and then one for each name in `kwnames`, which is null or a tuple of strings.
+    pub(super) unsafe fn bind(
+        &mut self,
+        py: Python<'_>,
+        plan: &Plan,
+        args: *const *mut ffi::PyObject,
+        nargs: usize,
+        kwnames: *mut ffi::PyObject,
+    ) -> PyResult<()> {
+        if nargs > plan.positional {
+            return Err(too_many(plan, nargs));
+        }
+        for (index, place) in self.objects.iter_mut().take(plan.inputs.len()).enumerate() {
+            // SAFETY: there are `nargs` positional arguments.
+            place.write(if index < nargs { unsafe { *args.add(index) } } else { std::ptr::null_mut() });
+        }
+        self.count = plan.inputs.len().min(MAX_PARAMS);
+        // SAFETY: null or a tuple.
+        if let Some(names) = unsafe { Borrowed::from_ptr_or_opt(py, kwnames) } {
+            // SAFETY: CPython passes a tuple of strings.
+            let names = unsafe { names.cast_unchecked::<PyTuple>() };
+            for (at, name) in names.iter_borrowed().enumerate() {
+                // SAFETY: one value follows the positional ones for each name.
+                let value = unsafe { *args.add(nargs + at) };
+                let index = find(py, plan, name)?;
+                match self.objects().get_mut(index) {
+                    Some(place) if place.is_null() => *place = value,
+                    _ => return Err(twice(plan, index)),
+                }
+            }
+        }
+        if self.objects().iter().take(plan.required).any(|object| object.is_null()) {
+            return Err(missing(plan, self));
+        }
+        Ok(())
     }
-    Ok(given)
 }
 
 /// The input called `name`: by identity first, since both strings are interned as a rule.

@@ -16,8 +16,9 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
+    #[inline(always)]
     pub(super) fn new() -> Buffers {
-        Buffers { held: [MaybeUninit::uninit(); MAX_PARAMS], count: 0 }
+        Buffers { held: [const { MaybeUninit::uninit() }; MAX_PARAMS], count: 0 }
     }
 
     /// Asks `object` for its memory. `None` means that it refused, or has no buffer at all.

@@ -14,7 +14,9 @@ use crate::plan::{ArrayPlan, Bind, Check, Input, Kind, Plan};
 /// Converts, calls and returns a new reference, or null with an error set.
 pub(super) fn call(py: Python<'_>, export: &Export, given: &Given) -> PyResult<*mut ffi::PyObject> {
     let plan = &export.plan;
-    let mut call = Call { plan, frame: Frame::new(), scratch: Vec::new(), buffers: Buffers::new(), bytes: 0 };
+    // Both are large and must not move.
+    let (mut frame, mut buffers) = (Frame::new(), Buffers::new());
+    let mut call = Call { plan, frame: &mut frame, scratch: Vec::new(), buffers: &mut buffers, bytes: 0 };
     for (index, input) in plan.inputs.iter().enumerate() {
         call.convert(py, index, input, given.get(index))?;
     }
@@ -22,25 +24,25 @@ pub(super) fn call(py: Python<'_>, export: &Export, given: &Given) -> PyResult<*
     call.check()?;
     // SAFETY: every input has set its slot, its view and what it determines, and everything was checked; `call` holds the buffers
     // and `made` the new arrays until after the thunk.
-    let ret = unsafe { invoke(export, &call.frame, call.bytes) };
+    let ret = unsafe { invoke(export, call.frame, call.bytes) };
     let object = result::to_python(py, plan, ret);
     if plan.has_outputs { outputs::collect(py, plan, object, &made) } else { Ok(object) }
 }
 
 /// A call in the making.
-pub(super) struct Call<'p> {
-    pub(super) plan: &'p Plan,
-    pub(super) frame: Frame,
+pub(super) struct Call<'c> {
+    pub(super) plan: &'c Plan,
+    pub(super) frame: &'c mut Frame,
     /// The places of `out` scalars.
     pub(super) scratch: Vec<Box<[u64; 2]>>,
-    buffers: Buffers,
+    buffers: &'c mut Buffers,
     bytes: usize,
 }
 
 impl Call<'_> {
     fn convert(&mut self, py: Python<'_>, index: usize, input: &Input, object: *mut ffi::PyObject) -> PyResult<()> {
         // SAFETY: null or an object that the caller keeps alive.
-        let Some(object) = (unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }) else {
+        let Some(object) = (unsafe { Borrowed::from_ptr_or_opt(py, object) }) else {
             // What has no default is an `out` array, made later.
             self.frame.set(input.slot, input.default.unwrap_or(0));
             self.frame.set_view(index, View::ABSENT);
@@ -79,10 +81,10 @@ impl Call<'_> {
         numpy::adopt(object.py(), object, buffer);
         for bind in &kind.binds {
             let extent = fault::shape(buffer).get(bind.axis as usize).copied().unwrap_or(0);
-            bind_slot(self.plan, &mut self.frame, input, bind, extent)?;
+            bind_slot(self.plan, self.frame, input, bind, extent)?;
         }
         if let Some(bind) = &kind.stride {
-            bind_slot(self.plan, &mut self.frame, input, bind, view.stride)?;
+            bind_slot(self.plan, self.frame, input, bind, view.stride)?;
         }
         self.frame.set(input.slot, view.data as u64);
         self.frame.set_view(index, view);
@@ -91,7 +93,7 @@ impl Call<'_> {
     }
 
     fn check(&self) -> PyResult<()> {
-        let (plan, frame) = (self.plan, &self.frame);
+        let (plan, frame): (_, &Frame) = (self.plan, self.frame);
         for check in &plan.checks {
             // SAFETY: every slot and view is set.
             if !unsafe { shapes::holds(plan, check, frame) } {
@@ -119,14 +121,14 @@ impl Call<'_> {
         };
         // SAFETY: every slot and view is set.
         let (view, demanded) =
-            unsafe { (self.frame.view(input), shapes::demanded(plan, &self.frame, input, axis)) };
+            unsafe { (self.frame.view(input), shapes::demanded(plan, self.frame, input, axis)) };
         let at = plan.inputs.get(input as usize);
         let Some((at, array)) = at.and_then(|at| Some((at, plan.array(at)?))) else {
             unreachable!("checks are made for array inputs alone")
         };
         if let Check::Stride { slot, .. } = *check {
             // SAFETY: as above.
-            let stride = unsafe { shapes::integer(plan, &self.frame, slot) };
+            let stride = unsafe { shapes::integer(plan, self.frame, slot) };
             return fault::stride_mismatch(plan, at, view.stride, stride);
         }
         let source = match array.dims.get(axis as usize) {

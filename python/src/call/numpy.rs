@@ -49,6 +49,9 @@ const SWAPPED: c_char = if cfg!(target_endian = "little") { b'>' } else { b'<' }
 /// The `numpy.ndarray` that has been checked, or null.
 static NDARRAY: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(std::ptr::null_mut());
 
+/// The last type that was found to be none, or whose array did not read well.
+static OTHER: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(std::ptr::null_mut());
+
 /// The type numbers (`NPY_TYPES`) that fit an element type, as bits.
 pub(crate) const fn dtypes(element: Scalar, size: usize) -> u32 {
     const BOOL: u32 = 1 << 0;
@@ -146,9 +149,12 @@ pub(super) unsafe fn strided(data: usize, shape: *const isize, bytes: isize, siz
 
 /// Opens this road when `object` is the first NumPy array of the process and reads the same through `view`, its own buffer.
 pub(super) fn adopt(py: Python<'_>, object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) {
-    if !NDARRAY.load(Ordering::Relaxed).is_null() || view.ndim < 1 || view.len == 0 {
+    let ty = object.get_type_ptr();
+    if !NDARRAY.load(Ordering::Relaxed).is_null() || OTHER.load(Ordering::Relaxed) == ty || view.ndim < 1 || view.len == 0 {
         return;
     }
+    // One look-up for each run of arguments of another type, not for each argument.
+    OTHER.store(ty, Ordering::Relaxed);
     // NumPy is never imported by us: an array of it can only come from one that is there.
     let Ok(modules) = py.import("sys").and_then(|sys| sys.getattr("modules")) else { return };
     let Ok(ndarray) = modules.get_item("numpy").and_then(|numpy| numpy.getattr("ndarray")) else { return };

@@ -45,7 +45,7 @@ pub(super) fn allocate<'py>(
         let mut extents = Vec::with_capacity(array.dims.len());
         for dim in &array.dims {
             // SAFETY: integer arguments and extents of given arrays have set every slot that a dimension can name.
-            let extent = unsafe { shapes::evaluate(plan, &call.frame, dim) };
+            let extent = unsafe { shapes::evaluate(plan, call.frame, dim) };
             match extent.and_then(|extent| isize::try_from(extent).ok()).filter(|extent| *extent >= 0) {
                 Some(extent) => extents.push(extent),
                 None => {

@@ -72,20 +72,29 @@ pub(super) unsafe fn convert(plan: &Plan, args: *const *mut ffi::PyObject, frame
 /// # Safety
 /// `object` is an object and the lock is held.
 #[inline(always)]
-unsafe fn float(object: *mut ffi::PyObject) -> Option<f64> {
-    // SAFETY: neither the type checks nor the conversion of a float, or of a subclass's float part, run foreign code.
+pub(super) unsafe fn float(object: *mut ffi::PyObject) -> Option<f64> {
+    // SAFETY: neither the type checks nor the conversion of an exact int, of a float, or of a subclass's float part run foreign
+    // code; the only error is of range, and is cleared.
     unsafe {
         if ffi::PyFloat_CheckExact(object) != 0 || ffi::PyFloat_Check(object) != 0 {
             return Some(ffi::PyFloat_AsDouble(object));
         }
+        if ffi::PyLong_CheckExact(object) == 0 {
+            return None;
+        }
+        let value = ffi::PyLong_AsDouble(object);
+        if value == -1.0 && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(value)
     }
-    None
 }
 
 /// # Safety
 /// `object` is an object and the lock is held.
 #[inline(always)]
-unsafe fn integer(object: *mut ffi::PyObject, kind: Integer) -> Option<u64> {
+pub(super) unsafe fn integer(object: *mut ffi::PyObject, kind: Integer) -> Option<u64> {
     // SAFETY: converting an exact int runs no foreign code; the only error is of range, and is cleared.
     unsafe {
         if ffi::PyLong_CheckExact(object) == 0 {
