@@ -15,7 +15,7 @@ command = sys.argv[2]
 sources = Path(__file__).parent.parent / "kernels"
 TARGETS = {
     "x86_64-linux-gnu": ["-march=x86-64", "-march=x86-64-v2", "-march=x86-64-v3", "-march=x86-64-v4"],
-    "x86_64-pc-windows-msvc": ["-march=x86-64", "-march=x86-64-v2", "-march=x86-64-v3", "-march=x86-64-v4"],
+    "x86_64-windows-gnu": ["-march=x86-64", "-march=x86-64-v2", "-march=x86-64-v3", "-march=x86-64-v4"],
     "aarch64-linux-gnu": ["-march=armv8-a", "-march=armv8.2-a+dotprod", "-march=armv8.2-a+sve", "-march=armv9-a"],
     "arm64-apple-macosx11.0.0": ["-mcpu=apple-m1", "-mcpu=apple-m2"],
 }

@@ -1,7 +1,7 @@
 //! The benchmarks: programs that print figures beside their peers, measured in the same run.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -9,7 +9,7 @@ use crate::shell::{self, cargo, command, pixie, python, read, root};
 use crate::{demo, setup};
 
 /// What can be measured, in the order of the report.
-const NAMES: &[&str] = &["call", "import", "kernels", "build", "load"];
+const NAMES: &[&str] = &["call", "import", "kernels", "xxhash", "build", "load"];
 
 /// What the kernels are measured against; the first is the base of the ratios.
 const PEERS: &[(&str, &str)] =
@@ -47,6 +47,9 @@ pub fn run(names: &[&str]) -> Result<()> {
                 for (name, library) in PEERS {
                     program.arg(format!("{name}={}", folder.join(library).display()));
                 }
+            }
+            "xxhash" => {
+                program.arg(folder.join("hashes.so"));
             }
             "build" => {
                 program.arg(pixie());
@@ -87,7 +90,26 @@ fn prepare() -> Result<PathBuf> {
     clang(&["-march=native"], "tests/kernels/kernels.c", "native.so")?;
     clang(&["-march=native", "-mprefer-vector-width=256"], "tests/kernels/kernels.c", "native256.so")?;
     clang(&["-march=native", "-mprefer-vector-width=512"], "tests/kernels/kernels.c", "native512.so")?;
+    xxhash(&folder)?;
+    clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "hashes.so")?;
     Ok(folder)
+}
+
+/// xxHash as Debian ships it, unchanged.
+fn xxhash(folder: &Path) -> Result<()> {
+    fs::copy("/usr/include/xxhash.h", folder.join("xxhash.h"))?;
+    let source = folder.join("hashes.c");
+    fs::write(
+        &source,
+        "#define XXH_STATIC_LINKING_ONLY\n#define XXH_IMPLEMENTATION\n#include \"xxhash.h\"\n",
+    )?;
+    let signature = "XXH3_64bits_withSeed(input: u8[length], length: usize, seed: u64) -> u64";
+    shell::run(
+        command(pixie())
+            .args(["build", "--quiet", "--export", signature, "-o"])
+            .arg(folder.join("hashes.pixie"))
+            .arg(source),
+    )
 }
 
 /// What the figures were taken on.

@@ -19,7 +19,7 @@ usage: cargo xtask COMMAND
   setup          install what building and testing need (Debian packages, a virtual environment in .venv)
   demo           build everything, build a module of twelve kernels, import it, compare it with NumPy
   test           formatting, lints, tests in Rust and Python, test vectors, fuzzing from the corpus, the demo
-  bench [NAME]   the figures beside their peers, measured in one run: call import kernels build load
+  bench [NAME]   the figures beside their peers, measured in one run: call import kernels xxhash build load
   tidy           the borders between the crates, licences, sources
   fuzz SECONDS [TARGET]
                  run the fuzz targets for so long each
