@@ -51,15 +51,16 @@ pub struct Prepared {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The function was vectorised before, so every variant gets that width. Source with explicit vector types has this too.
+    /// The input was vectorised before, so every variant gets that width. Source with explicit vector types looks the same.
     #[error(
-        "`{file}`: function `{function}` already works on vectors (`{vector}`), so its width is fixed for every variant\nhint: compile the input without vectorisation (-fno-vectorize -fno-slp-vectorize, or before optimisation)"
+        "`{file}` already works on vectors (`{vector}` in {}), so their width is fixed for every variant\nhint: compile the input without vectorisation (-fno-vectorize -fno-slp-vectorize, or before optimisation)",
+        some(.functions)
     )]
     Vectorised {
         /// The input.
         file: String,
-        /// The function.
-        function: String,
+        /// The functions.
+        functions: Vec<String>,
         /// The first vector type met.
         vector: String,
     },
@@ -85,4 +86,13 @@ pub enum Warning {
         /// The features.
         features: String,
     },
+}
+
+/// The first three of several names.
+fn some(names: &[String]) -> String {
+    let mut text: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+    if let Some(more) = names.len().checked_sub(3).filter(|more| *more > 0) {
+        text.push(format!("{more} more"));
+    }
+    text.join(", ")
 }

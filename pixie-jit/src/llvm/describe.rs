@@ -114,24 +114,30 @@ fn is_path(word: &str) -> bool {
 
 /// Variables that the program may write.
 pub fn mutable_globals(file: &str, module: &Module<'_>) -> Vec<Warning> {
-    let mutable = ir::globals(module)
-        .into_iter()
-        .filter(|global| !global.is_declaration() && !global.is_constant() && !global.is_intrinsic());
+    let mutable = ir::globals(module).into_iter().filter(|global| {
+        !global.is_declaration() && !global.is_constant() && !global.is_intrinsic() && global.is_used()
+    });
     mutable.map(|global| Warning::MutableGlobal { file: file.to_owned(), global: global.name() }).collect()
 }
 
-/// Functions that work on vectors, each with the first vector type met.
-pub fn vectorised(module: &Module<'_>) -> Vec<(String, String)> {
-    let defined = ir::functions(module).into_iter().filter(|function| !function.is_declaration());
-    defined.filter_map(|function| Some((function.name(), first_vector(function)?))).collect()
-}
-
-fn first_vector(function: Value<'_>) -> Option<String> {
-    let of = |ty: Type<'_>| ty.is_vector().then(|| ty.to_string());
-    function.instructions().into_iter().find_map(|instruction| {
-        of(instruction.ty())
-            .or_else(|| instruction.operands().into_iter().find_map(|operand| of(operand.ty())))
-    })
+/// Functions that were vectorised before, with a vector type of theirs. One that asks for features of its own was written so. A
+/// vector of less than 128 bits is how x86-64 passes a complex number.
+pub fn vectorised(file: &str, module: &Module<'_>) -> Option<Warning> {
+    let mut found = Vec::new();
+    let mut vector = String::new();
+    for function in ir::functions(module) {
+        if function.is_declaration() || function.attribute("target-features").is_some() {
+            continue;
+        }
+        let mut types = function.instructions().into_iter().map(Value::ty);
+        if let Some(ty) = types.find(|ty| ty.vector_bits() >= 128) {
+            found.push(function.name());
+            if vector.is_empty() {
+                vector = ty.to_string();
+            }
+        }
+    }
+    (!found.is_empty()).then(|| Warning::Vectorised { file: file.to_owned(), functions: found, vector })
 }
 
 /// The vector types of a module's functions, sorted, without repeats: stored bitcode may have none that its input had not.

@@ -31,16 +31,58 @@ const PRODUCER_ATTRIBUTES: &[&str] = &[
 
 const STACK_PROTECTORS: &[&str] = &["ssp", "sspstrong", "sspreq"];
 
-/// Features that name a helper library or a code-generation habit rather than instructions.
-const NO_INSTRUCTIONS: &[&str] =
-    &["outline-atomics", "fmv", "retpoline", "cx8", "fxsr", "mmx", "x87", "cmov"];
+/// Beginnings of feature names that stand for instructions beyond every baseline. The others are tuning (zig writes
+/// `macrofusion`, `idivq-to-divl`, `enable-select-opt` …) or part of the baseline.
+const INSTRUCTION_SETS: &[&str] = &[
+    "adx",
+    "aes",
+    "amx",
+    "avx",
+    "bf16",
+    "bmi",
+    "clflushopt",
+    "complxnum",
+    "crc",
+    "cx16",
+    "dotprod",
+    "f16c",
+    "fma",
+    "fp16fml",
+    "fp8",
+    "fullfp16",
+    "gfni",
+    "i8mm",
+    "jsconv",
+    "lse",
+    "lzcnt",
+    "movbe",
+    "pclmul",
+    "popcnt",
+    "rcpc",
+    "rdm",
+    "rdrnd",
+    "rdseed",
+    "sha",
+    "sm4",
+    "sme",
+    "sse3",
+    "sse4",
+    "ssse3",
+    "sve",
+    "tbm",
+    "v8.",
+    "v9",
+    "vaes",
+    "vpclmulqdq",
+    "xop",
+    "xsave",
+];
 
 /// Strips the defaults of one input, before it is linked with others.
 pub fn normalise(file: &str, module: &Module<'_>) -> Vec<Warning> {
     let functions: Vec<_> = ir::functions(module).into_iter().filter(|value| !value.is_intrinsic()).collect();
     let sets: Vec<_> = functions.iter().map(|function| asked_for(*function)).collect();
     let default = default_of(&sets);
-    let one_set = sets.iter().flatten().all(|set| *set == default);
     let mut warnings = Vec::new();
     for (function, set) in functions.iter().zip(&sets) {
         strip(*function);
@@ -48,25 +90,34 @@ pub fn normalise(file: &str, module: &Module<'_>) -> Vec<Warning> {
         if function.is_declaration() {
             continue;
         }
-        let mut extra: BTreeSet<&str> = set.difference(&default).map(String::as_str).collect();
-        if one_set && uses_target_intrinsics(*function) {
-            // The default cannot be told from what the author asked for; dropping it would abort LLVM.
-            extra = set.iter().map(String::as_str).filter(|name| !NO_INSTRUCTIONS.contains(name)).collect();
-            extra.retain(|name| !matches!(*name, "sse" | "sse2" | "neon" | "fp-armv8" | "v8a"));
-            if !extra.is_empty() {
+        let mut kept: BTreeSet<&str> = set.difference(&default).map(String::as_str).collect();
+        if uses_target_intrinsics(*function) {
+            // Whether the default is a flag or what each single function asks for cannot be told, and dropping what an intrinsic
+            // needs would abort LLVM.
+            let common: Vec<&str> = set
+                .intersection(&default)
+                .map(String::as_str)
+                .filter(|name| is_instruction_set(name))
+                .collect();
+            if !common.is_empty() {
                 warnings.push(Warning::FixedFeatures {
                     file: file.to_owned(),
                     function: function.name(),
-                    features: extra.iter().copied().collect::<Vec<_>>().join(" "),
+                    features: common.join(" "),
                 });
+                kept.extend(common);
             }
         }
-        if !extra.is_empty() {
-            let text: Vec<String> = extra.iter().map(|name| format!("+{name}")).collect();
+        if !kept.is_empty() {
+            let text: Vec<String> = kept.iter().map(|name| format!("+{name}")).collect();
             function.set_attribute("target-features", &text.join(","));
         }
     }
     warnings
+}
+
+fn is_instruction_set(name: &str) -> bool {
+    INSTRUCTION_SETS.iter().any(|start| name.starts_with(start))
 }
 
 /// Features that a function asks for; `None` when it says nothing about the processor, as generated functions do.

@@ -232,6 +232,12 @@ impl<'m> Value<'m> {
         unsafe { LLVMIsGlobalConstant(self.0) != 0 }
     }
 
+    /// Whether anything refers to it.
+    pub fn is_used(self) -> bool {
+        // SAFETY: the value is alive.
+        unsafe { !LLVMGetFirstUse(self.0).is_null() }
+    }
+
     /// The initial value of a variable.
     pub fn initializer(self) -> Option<Value<'m>> {
         // SAFETY: called on variables only, which are alive.
@@ -478,6 +484,21 @@ impl<'m> Type<'m> {
     pub fn lanes(self) -> Option<u32> {
         // SAFETY: asked of a vector only.
         (self.kind() == LLVMTypeKind::LLVMVectorTypeKind).then(|| unsafe { LLVMGetVectorSize(self.0) })
+    }
+
+    /// The least size of a vector, in bits; 0 for everything else, vectors of pointers among them.
+    pub fn vector_bits(self) -> u32 {
+        if !self.is_vector() {
+            return 0;
+        }
+        let element = match self.element().kind() {
+            LLVMTypeKind::LLVMHalfTypeKind | LLVMTypeKind::LLVMBFloatTypeKind => 16,
+            LLVMTypeKind::LLVMFloatTypeKind => 32,
+            LLVMTypeKind::LLVMDoubleTypeKind => 64,
+            _ => self.element().int_bits().unwrap_or(0),
+        };
+        // SAFETY: it is a vector, for which LLVM tells the (least) number of lanes.
+        element.saturating_mul(unsafe { LLVMGetVectorSize(self.0) })
     }
 
     /// The element of a vector or array; any other type is its own.

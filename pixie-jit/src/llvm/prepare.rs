@@ -10,7 +10,7 @@ use pixie_format::Platform;
 use super::session::Session;
 use super::{describe, features, ir, refuse, retarget, target};
 use crate::error::{Error, Result};
-use crate::prepare::{PrepareRequest, Prepared, Warning};
+use crate::prepare::{PrepareRequest, Prepared};
 use crate::source::Source;
 
 /// Parses, checks, normalises and links.
@@ -32,14 +32,9 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     for (source, module, fixed) in inputs {
         refuse::Input { file: &source.name, module: &module, platform, retargeted: !fixed }.check()?;
         producers.extend(describe::producers(&module));
-        let vectorised = describe::vectorised(&module).into_iter();
-        warnings.extend(vectorised.map(|(function, vector)| Warning::Vectorised {
-            file: source.name.clone(),
-            function,
-            vector,
-        }));
         warnings.extend(describe::mutable_globals(&source.name, &module));
         warnings.extend(features::normalise(&source.name, &module));
+        warnings.extend(describe::vectorised(&source.name, &module));
         if neutral {
             retarget::neutralise(&module);
         } else {
