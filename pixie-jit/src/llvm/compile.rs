@@ -88,7 +88,7 @@ impl<'a> Job<'a> {
 
     /// After the optimiser: what would become library calls becomes calls of builtins.
     fn lower(&self, module: &Module<'_>, machine: &TargetMachine) -> Result<()> {
-        if !lower::lower(module) {
+        if !lower::lower(module, self.request.options.opt > 0) {
             return Ok(());
         }
         builtins::link(self.session, module)?;

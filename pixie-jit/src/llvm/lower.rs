@@ -28,12 +28,13 @@ enum Kind {
     Double,
 }
 
-/// Replaces every such instruction; says whether there was one.
-pub fn lower(module: &Module<'_>) -> bool {
+/// Replaces every such instruction; says whether there was one. `optimised` says that instruction selection will know the cheap
+/// divisors, as AArch64's at -O0 does not.
+pub fn lower(module: &Module<'_>, optimised: bool) -> bool {
     let mut found = false;
     for function in ir::functions(module) {
         for instruction in function.instructions() {
-            if let Some(builtin) = builtin(instruction) {
+            if let Some(builtin) = builtin(instruction, optimised) {
                 replace(module, instruction, builtin);
                 found = true;
             }
@@ -46,14 +47,14 @@ fn is_wide(ty: Type<'_>) -> bool {
     ty.element().int_bits().is_some_and(|bits| (65..=128).contains(&bits))
 }
 
-fn builtin(instruction: Value<'_>) -> Option<Builtin> {
+fn builtin(instruction: Value<'_>, optimised: bool) -> Option<Builtin> {
     use Kind::{Double, Float, I32, I128};
     let ty = instruction.ty();
     if ty.kind() == LLVMTypeKind::LLVMScalableVectorTypeKind {
         return None;
     }
     let division = |name, signed| {
-        let wide = is_wide(ty) && !is_cheap_divisor(instruction, signed);
+        let wide = is_wide(ty) && !(optimised && is_cheap_divisor(instruction, signed));
         wide.then_some(Builtin { name, signed, args: &[I128, I128], ret: I128 })
     };
     let to_float = |name, name_float, signed| {
