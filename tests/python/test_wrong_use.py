@@ -34,7 +34,6 @@ CASES = {
     "signature does not parse": (FINE, ["--export", "f(x: int*) -> f64"], ["int", "column 6", "hint:"]),
     "trailing text": (FINE, ["--export", "f(x: f64) -> f64 garbage"], ["garbage"]),
     "opt level": (FINE, ["-O", "9"], ["9", "0..=3"]),
-    "an out array": ("void f(double *y) { *y = 1; }", ["--export", "f(y: out f64[1])"], ["`y`", "inout"]),
 }
 USAGE = {"opt level"}
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use pixie_format::manifest::Export;
-use pixie_format::signature::{ExportSpec, Mode, Param, Return, Type};
+use pixie_format::signature::ExportSpec;
 use pixie_format::{Platform, Signature, thunk};
 use pixie_jit::FunctionInfo;
 use pixie_jit::signatures::{Checked, check, derive};
@@ -18,7 +18,6 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
     for wanted in wanted {
         let checked = agree(plan, &wanted.spec, prepared)?;
         let signature = checked.signature;
-        supported(&signature)?;
         if signature.has_pointers() && !plan.unsafe_pointers {
             bail!("{}", pointer_message(&signature));
         }
@@ -147,26 +146,4 @@ fn one(spec: &ExportSpec, functions: &[FunctionInfo], platform: Platform) -> Res
             Ok(checked)
         }
     }
-}
-
-/// Format 1.0 has words that this version's runtime does not act on yet.
-fn supported(signature: &Signature) -> Result<()> {
-    let out = |param: &&Param| param.mode == Mode::Out;
-    if let Some(param) = signature.params.iter().find(out) {
-        bail!(
-            "`{signature}`: this version cannot allocate `{}` yet\nhint: make it `inout`, and pass an array",
-            param.name
-        );
-    }
-    if signature.ret == Return::Status {
-        bail!("`{signature}`: this version cannot raise from a status yet\nhint: return `i32`");
-    }
-    let laid_out = |param: &&Param| matches!(&param.ty, Type::Array(array) if array.layout != pixie_format::signature::Layout::C);
-    if let Some(param) = signature.params.iter().find(laid_out) {
-        bail!(
-            "`{signature}`: this version takes arrays in C order only, and `{}` is not\nhint: leave `order` and `stride` out",
-            param.name
-        );
-    }
-    Ok(())
 }
