@@ -47,13 +47,7 @@ pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Si
         let pointer = LLVMPointerTypeInContext(context, 0);
         let ty = LLVMFunctionType(LLVMVoidTypeInContext(context), [pointer, pointer].as_mut_ptr(), 2, 0);
         let thunk = LLVMAddFunction(module.as_mut_ptr(), ir::c_string(&name).as_ptr(), ty);
-        for attribute in ["nounwind", "uwtable"] {
-            if function.has_enum_attribute(attribute) {
-                let kind = ir::enum_kind(attribute);
-                let found = LLVMGetEnumAttributeAtIndex(function.raw(), LLVMAttributeFunctionIndex, kind);
-                LLVMAddAttributeAtIndex(thunk, LLVMAttributeFunctionIndex, found);
-            }
-        }
+        copy_attributes(function, thunk);
         let builder = Builder(LLVMCreateBuilderInContext(context));
         LLVMPositionBuilderAtEnd(builder.0, LLVMAppendBasicBlockInContext(context, thunk, c"".as_ptr()));
         let args = LLVMGetParam(thunk, 0);
@@ -74,6 +68,24 @@ pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Si
         LLVMBuildRetVoid(builder.0);
     }
     Ok(())
+}
+
+/// The thunk is compiled as its export was: `no-builtins` and its like, without which LLVM does not inline the export.
+unsafe fn copy_attributes(function: Value<'_>, thunk: LLVMValueRef) {
+    let index = LLVMAttributeFunctionIndex;
+    // SAFETY: both functions are alive; LLVM fills as many attributes as it counts.
+    unsafe {
+        let mut found =
+            vec![std::ptr::null_mut(); LLVMGetAttributeCountAtIndex(function.raw(), index) as usize];
+        LLVMGetAttributesAtIndex(function.raw(), index, found.as_mut_ptr());
+        let kinds = [ir::enum_kind("nounwind"), ir::enum_kind("uwtable")];
+        for attribute in found {
+            let text = LLVMIsStringAttribute(attribute) != 0;
+            if text || kinds.contains(&LLVMGetEnumAttributeKind(attribute)) {
+                LLVMAddAttributeAtIndex(thunk, index, attribute);
+            }
+        }
+    }
 }
 
 /// A call must extend small integers as the callee expects.
