@@ -115,7 +115,12 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
     let header = Header::parse(&bytes, bytes.len() as u64)?;
     let manifest_bytes = &bytes[HEADER_LEN..HEADER_LEN + header.manifest_len as usize];
     let manifest = reader::parse_manifest(&header, manifest_bytes)?;
+    let start = Instant::now();
+    pixie_ld::Host::detect()?;
+    let detected = start.elapsed();
+    let start = Instant::now();
     let first = pixie_ld::load_file(&module, &LoadOptions::default())?;
+    let cold = start.elapsed();
     let variant = first.variant().clone();
     let extents = manifest.extents(header.manifest_len)?;
     let extent = extents[variant.object.0 as usize].ok_or("absent")?;
@@ -129,6 +134,7 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
         first.image().1
     );
 
+    println!("in a fresh process: detect {detected:?}, then the first load_file {cold:?}");
     let total = median("load_file, all of it", || {
         std::hint::black_box(pixie_ld::load_file(&module, &LoadOptions::default()).is_ok());
     });

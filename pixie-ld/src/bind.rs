@@ -61,16 +61,17 @@ impl SymbolMap {
     }
 }
 
-/// Finds function and thunk of every export. `what` names the object in errors. `code` is the range of the image's executable
+/// Finds function and thunk of every export; `signatures` are those of the manifest, in its order. `what` names the object in errors. `code` is the range of the image's executable
 /// segment, in which both must be.
 pub(crate) fn bind(
     what: &dyn Fn() -> String,
     manifest: &Manifest,
+    signatures: Vec<Signature>,
     symbols: &SymbolMap,
     code: (*const u8, usize),
 ) -> Result<Vec<LoadedExport>> {
     let mut exports = Vec::with_capacity(manifest.exports.len());
-    for (index, export) in manifest.exports.iter().enumerate() {
+    for (index, (export, signature)) in manifest.exports.iter().zip(signatures).enumerate() {
         let find = |symbol: &str, kind| {
             let within = |address: &*const u8| (*address as usize).wrapping_sub(code.0 as usize) < code.1;
             symbols.get(symbol).filter(within).ok_or_else(|| Error::MissingExport {
@@ -82,8 +83,6 @@ pub(crate) fn bind(
         };
         let function = find(&export.symbol, "function")?;
         let thunk = find(&export.thunk, "thunk")?;
-        let signature = Signature::parse(&export.signature)
-            .map_err(|source| Error::Format { file: what(), source: Box::new(source) })?;
         exports.push(LoadedExport {
             signature,
             // SAFETY: the address lies in the image's executable segment, is not null, and the manifest says that a thunk is

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pixie_format::header::HEADER_LEN;
 use pixie_format::manifest::{Extent, Manifest};
-use pixie_format::{BlobId, BuildId, Header, reader};
+use pixie_format::{BlobId, BuildId, Header, Signature, reader};
 
 use crate::bind::{SymbolMap, bind};
 use crate::error::{Error, Result};
@@ -92,7 +92,8 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         Some(bytes) => Cow::Borrowed(bytes),
         None => source.get(wanted.start, header.manifest_len)?,
     };
-    let manifest = reader::parse_manifest(&header, &manifest_bytes).map_err(failed)?;
+    let (manifest, signatures) =
+        reader::parse_manifest_with_signatures(&header, &manifest_bytes).map_err(failed)?;
     let Some(entry) = manifest.platform(host.platform) else {
         return Err(Error::NoPlatform {
             module: name.to_owned(),
@@ -110,12 +111,14 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     };
     let blob = object_bytes(source, &first, extent)?;
     reader::check_blob(&manifest, variant.object, extent, &blob).map_err(failed)?;
-    // Without marks the build id is the manifest's hash, which has just been checked.
-    let build_id = match manifest.blobs.iter().any(|blob| blob.absent) {
-        false => BuildId(header.manifest_hash),
-        true => manifest.build_id(&manifest_bytes).map_err(failed)?,
+    // Of a module that is whole the build id is the manifest's hash, which has just been checked.
+    let whole = manifest.origin.is_none() && !manifest.blobs.iter().any(|blob| blob.absent);
+    let build_id = match whole {
+        true => BuildId(header.manifest_hash),
+        false => manifest.build_id(&manifest_bytes).map_err(failed)?,
     };
-    instantiate(name, &blob, manifest, build_id, selection, host, path)
+    let chosen = Chosen { manifest, signatures, build_id, selection, host };
+    instantiate(name, &blob, chosen, path)
 }
 
 /// The blob, out of what was read already where it is there whole.
@@ -143,41 +146,42 @@ fn thinned(name: &str, manifest: &Manifest, host: &Host) -> Error {
     }
 }
 
-/// From an object's bytes to a module that can be called: parse, lay out, resolve, relocate, map, protect, bind.
-fn instantiate(
-    name: &str,
-    bytes: &[u8],
+/// What is known before an object is linked.
+struct Chosen {
     manifest: Manifest,
+    signatures: Vec<Signature>,
     build_id: BuildId,
     selection: Selection,
     host: &'static Host,
-    path: Option<&Path>,
-) -> Result<LoadedModule> {
+}
+
+/// From an object's bytes to a module that can be called: parse, lay out, resolve, relocate, map, protect, bind.
+fn instantiate(name: &str, bytes: &[u8], chosen: Chosen, path: Option<&Path>) -> Result<LoadedModule> {
+    let Chosen { manifest, signatures, build_id, selection, host } = chosen;
     let isa = manifest.platform(host.platform).and_then(|entry| entry.variants.get(selection.index));
     let what = || format!("`{name}` ({} {})", host.platform, isa.map_or("", |variant| variant.isa.as_str()));
     let link_error = |source| Error::Link { object: what(), source: Box::new(source) };
     let mut object = parse::parse(host.platform, bytes).map_err(link_error)?;
     symbols::provide(&mut object, host.platform);
     let layout = layout::layout(&object, sys::page_size()).map_err(link_error)?;
-    let memory = |what_failed, hint| {
-        let object = what();
-        move |source| Error::Memory { object, what: what_failed, size: layout.size, source, hint }
+    let memory_error = |what_failed, hint| {
+        let size = layout.size;
+        move |source| Error::Memory { object: what(), what: what_failed, size, source, hint }
     };
     let mut reservation = Reservation::new(&layout)
-        .map_err(memory("reserve memory", "the process or the machine is short of memory"))?;
-    let image = {
-        let resolver = symbols::resolver(&manifest, host.platform);
-        relocate::link(&object, &layout, reservation.base(), &resolver).map_err(link_error)?
-    };
+        .map_err(memory_error("reserve memory", "the process or the machine is short of memory"))?;
+    let resolver = symbols::resolver(&manifest, host.platform);
+    let image = relocate::link(&object, &layout, reservation.base(), &resolver).map_err(link_error)?;
+    drop(resolver);
     reservation.write(&image);
-    protect::protect(&reservation, &image).map_err(memory(
+    protect::protect(&reservation, &image).map_err(memory_error(
         "make the code executable",
         "the system forbids executable anonymous memory (SELinux, PaX or a container's policy)",
     ))?;
     let mapping = Mapping::of(&image);
     sys::flush_code(mapping.code());
     let symbols = SymbolMap::new(&object, &image);
-    let exports = bind(&what, &manifest, &symbols, mapping.code())?;
+    let exports = bind(&what, &manifest, signatures, &symbols, mapping.code())?;
     reservation.leak();
     Ok(LoadedModule {
         path: path.map(Path::to_owned),

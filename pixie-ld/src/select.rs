@@ -88,7 +88,7 @@ fn forced_index(
         module: name.to_owned(),
         forced: entry.variants[index].isa.clone(),
         missing: missing[index].clone(),
-        cpu: host.cpu.clone(),
+        cpu: host.cpu().to_owned(),
         usable: match usable.as_str() {
             "" => "no variant of this module runs here".to_owned(),
             usable => format!("usable here: {usable}"),
@@ -104,9 +104,9 @@ fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]
         module: name.to_owned(),
         platform: host.platform.name().to_owned(),
         host: if host.features.is_empty() {
-            format!("{}, which has none of the features that levels ask for", host.cpu)
+            format!("{}, which has none of the features that levels ask for", host.cpu())
         } else {
-            format!("{}, which has {}", host.cpu, host.features)
+            format!("{}, which has {}", host.cpu(), host.features)
         },
         refusals: lines.collect::<Vec<_>>().join("\n"),
     }

@@ -1,23 +1,29 @@
 //! The outside symbols at run time: those of the runtime symbol list, and foreign ones that the author allowed.
 
-use pixie_format::Platform;
 use pixie_format::manifest::Manifest;
 use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
+use pixie_format::{Arch, Platform};
 
 use crate::cpu::model;
 use crate::image::Address;
-use crate::object::Object;
+use crate::object::{Object, Place};
 use crate::resolve::{Resolved, ResolvedKind};
 use crate::sys;
 
 /// Puts the runtime's own data into the image, near the code that refers to it.
-pub(crate) fn provide<'a>(object: &mut Object<'a>, platform: Platform) {
-    if platform.arch() == pixie_format::Arch::X86_64 {
+pub(crate) fn provide(object: &mut Object<'_>, platform: Platform) {
+    let wanted = |name: &str| {
+        object.symbols.iter().any(|symbol| symbol.place == Place::Undefined && symbol.name == name)
+    };
+    if platform.arch() == Arch::X86_64 && (wanted(CPU_MODEL) || wanted(CPU_FEATURES2)) {
         let model = model::host();
-        object.provide("__cpu_model", &model.model, 4);
-        object.provide("__cpu_features2", &model.features2, 4);
+        object.provide(CPU_MODEL, &model.model, 4);
+        object.provide(CPU_FEATURES2, &model.features2, 4);
     }
 }
+
+const CPU_MODEL: &str = "__cpu_model";
+const CPU_FEATURES2: &str = "__cpu_features2";
 
 /// Finds the symbols of the runtime symbol list of `platform` and the foreign imports of `manifest`, and no others.
 pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str) -> Option<Resolved> {

@@ -1,4 +1,6 @@
 //! Selection as a table: what is offered, what the host has, what is chosen and what is said about the rest.
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
 
 use pixie_format::manifest::{PlatformEntry, Variant};
 use pixie_format::{BlobId, FeatureSet, Platform};
@@ -10,7 +12,7 @@ fn host(level: &str) -> Host {
         "nothing" => FeatureSet::default(),
         level => Platform::Linux64.level(level).unwrap().features,
     };
-    Host { platform: Platform::Linux64, features, cpu: "Test CPU".to_owned() }
+    Host::hypothetical(Platform::Linux64, features, "Test CPU")
 }
 
 fn entry(levels: &[&str]) -> PlatformEntry {

@@ -28,7 +28,7 @@ impl Host {
     /// The processor's own name.
     #[getter]
     fn cpu(&self) -> &str {
-        &self.host.cpu
+        self.host.cpu()
     }
 
     /// The features that the processor has and the operating system has enabled, by LLVM's names.
@@ -47,6 +47,6 @@ impl Host {
     }
 
     fn __repr__(&self) -> String {
-        format!("<pixie host {}: {}>", self.host.platform, self.host.cpu)
+        format!("<pixie host {}: {}>", self.host.platform, self.host.cpu())
     }
 }

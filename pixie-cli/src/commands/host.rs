@@ -16,13 +16,13 @@ pub fn run(args: &HostArgs) -> Result<()> {
     if args.json {
         return print_json(&json!({
             "platform": host.platform.name(),
-            "cpu": host.cpu,
+            "cpu": host.cpu(),
             "features": host.features.iter().map(|feature| feature.name()).collect::<Vec<_>>(),
             "levels": levels.iter().filter(runs).map(|level| level.name).collect::<Vec<_>>(),
         }));
     }
     let mut out =
-        format!("platform  {}\ncpu       {}\nfeatures  {}\nlevels\n", host.platform, host.cpu, host.features);
+        format!("platform  {}\ncpu       {}\nfeatures  {}\nlevels\n", host.platform, host.cpu(), host.features);
     for level in levels {
         match level.features.difference(host.features) {
             missing if missing.is_empty() => writeln!(out, "  {:<10} runs here", level.name)?,

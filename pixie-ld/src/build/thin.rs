@@ -52,13 +52,14 @@ fn serving(name: &str, manifest: &Manifest, platforms: &[Platform]) -> Result<BT
     Ok(wanted)
 }
 
-/// The union of modules that were thinned from the same one. All must have the same build id.
+/// The union of modules that were thinned from the same one. Their manifests must be the same but for the
+/// marks, which is more than the same build id: a specialised copy keeps that of its origin.
 pub fn merge(modules: &[(&str, &[u8])]) -> Result<Vec<u8>> {
     let mut parsed = Vec::with_capacity(modules.len());
     for (name, bytes) in modules {
         let failed = |source| Error::Format { file: (*name).to_owned(), source: Box::new(source) };
         let module = Module::parse(bytes).map_err(failed)?;
-        let id = module.build_id().map_err(failed)?;
+        let id = module.content_id().map_err(failed)?;
         parsed.push((*name, module, id));
     }
     let Some((first_name, first, first_id)) = parsed.first() else {
@@ -66,7 +67,7 @@ pub fn merge(modules: &[(&str, &[u8])]) -> Result<Vec<u8>> {
     };
     if let Some((name, _, id)) = parsed.iter().find(|(_, _, id)| id != first_id) {
         return Err(Error::Rewrite(format!(
-            "`{first_name}` and `{name}` come from different builds: their build ids are {first_id} and {id}\n\
+            "`{first_name}` and `{name}` are not parts of one module: their manifests hash to {first_id} and {id}\n\
              hint: merge only copies that were thinned from one module"
         )));
     }

@@ -39,7 +39,7 @@ pub(crate) fn host() -> &'static CpuModel {
 
 #[cfg(target_arch = "x86_64")]
 fn answers() -> Leaves {
-    *crate::cpu::cpuid::leaves()
+    crate::cpu::cpuid::all_leaves()
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -23,19 +23,32 @@ pub(crate) fn symbol(name: &str) -> Option<usize> {
     })
 }
 
-/// The features and the name of the processor.
+/// The features of the processor.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn processor() -> (FeatureSet, String) {
-    let leaves = crate::cpu::cpuid::leaves();
-    (leaves.features(), leaves.name())
+pub(crate) fn features() -> FeatureSet {
+    crate::cpu::cpuid::leaves().features()
 }
 
-/// The features and the name of the processor.
+/// The name of the processor.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn cpu_name() -> String {
+    crate::cpu::cpuid::all_leaves().name()
+}
+
+/// The features of the processor.
 #[cfg(target_arch = "aarch64")]
-pub(crate) fn processor() -> (FeatureSet, String) {
+pub(crate) fn features() -> FeatureSet {
     // SAFETY: getauxval has no preconditions.
     let (hwcap, hwcap2) = unsafe { (libc::getauxval(libc::AT_HWCAP), libc::getauxval(libc::AT_HWCAP2)) };
-    (crate::cpu::aarch64::features(hwcap, hwcap2), "AArch64".to_owned())
+    crate::cpu::aarch64::features(hwcap, hwcap2)
+}
+
+/// The name of the processor, as far as the kernel gives one: implementer and part of the first core.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn cpu_name() -> String {
+    let read = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
+    let identity = read.unwrap_or_default();
+    format!("AArch64 {}", identity.trim()).trim_end().to_owned()
 }
 
 /// Makes new code visible to instruction fetch. x86-64 keeps its caches coherent.

@@ -10,8 +10,8 @@ pub(crate) fn symbol(name: &str) -> Option<usize> {
     global_symbol(name)
 }
 
-/// The features and the name of the processor.
-pub(crate) fn processor() -> (FeatureSet, String) {
+/// The features of the processor.
+pub(crate) fn features() -> FeatureSet {
     // Every Mac with Apple silicon has what the M1 has, and macOS 11 names only some of it.
     let mut features = Platform::OsxArm64.levels()[0].features;
     let newer =
@@ -22,10 +22,15 @@ pub(crate) fn processor() -> (FeatureSet, String) {
             features.insert(feature);
         }
     }
+    features
+}
+
+/// The name of the processor.
+pub(crate) fn cpu_name() -> String {
     let mut name = [0; 128];
     let length = query(c"machdep.cpu.brand_string", &mut name).unwrap_or(0);
     let text = String::from_utf8_lossy(name.get(..length).unwrap_or_default());
-    (features, text.trim_end_matches('\0').to_owned())
+    text.trim_end_matches('\0').to_owned()
 }
 
 /// Fills `value` with a system variable; the number of bytes written.

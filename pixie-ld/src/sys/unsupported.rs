@@ -7,8 +7,12 @@ use pixie_format::FeatureSet;
 
 use crate::image::{PageSize, Protection};
 
-pub(crate) fn processor() -> (FeatureSet, String) {
-    (FeatureSet::default(), String::new())
+pub(crate) fn features() -> FeatureSet {
+    FeatureSet::default()
+}
+
+pub(crate) fn cpu_name() -> String {
+    std::env::consts::ARCH.to_owned()
 }
 
 pub(crate) fn symbol(_name: &str) -> Option<usize> {

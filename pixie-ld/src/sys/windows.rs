@@ -8,10 +8,14 @@ use pixie_format::FeatureSet;
 
 use crate::image::{PageSize, Protection};
 
-/// The features and the name of the processor.
-pub(crate) fn processor() -> (FeatureSet, String) {
-    let leaves = crate::cpu::cpuid::leaves();
-    (leaves.features(), leaves.name())
+/// The features of the processor.
+pub(crate) fn features() -> FeatureSet {
+    crate::cpu::cpuid::leaves().features()
+}
+
+/// The name of the processor.
+pub(crate) fn cpu_name() -> String {
+    crate::cpu::cpuid::all_leaves().name()
 }
 
 /// No symbol of the host is looked up before objects can be linked.
