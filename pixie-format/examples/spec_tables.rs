@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[path = "support/blessed.rs"]
+#[allow(dead_code, reason = "each program uses a part")]
 mod blessed;
 
 use pixie_format::targets::Platform;
