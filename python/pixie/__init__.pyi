@@ -99,7 +99,7 @@ class Loader:
     def is_package(self, fullname: str) -> bool: ...
     def get_data(self, path: str | PathLike[str]) -> bytes: ...
 
-def load(path: str | PathLike[str]) -> ModuleType:
+def load(path: str | PathLike[str], *, isa: str | None = None) -> ModuleType:
     """Loads the fat module in the file `path` and returns it as a module, which is not entered in `sys.modules`."""
 
 def info(function: Callable[..., Any]) -> Export:

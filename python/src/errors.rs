@@ -7,6 +7,8 @@ use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::loader::forced_level;
+
 /// An `ImportError` that carries the module's name and path, as those of the import system do.
 pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> PyErr {
     let keywords = PyDict::new(py);
@@ -22,7 +24,14 @@ pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> P
 
 /// What an import of a module raises.
 pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyErr {
-    import_error(py, &error.to_string(), name, path)
+    let mut message = error.to_string();
+    // Whoever set the variable, maybe in another file, is not always who reads the message.
+    if let Error::UnknownIsa { forced, .. } | Error::UnsupportedIsa { forced, .. } = error
+        && forced_level().as_ref() == Some(forced)
+    {
+        message.push_str(&format!("\nhint: the variable PIXIE_USE_ISA is set to `{forced}`"));
+    }
+    import_error(py, &message, name, path)
 }
 
 /// What `pixie.load` raises: like `open` where the file cannot be read, else like an import.
@@ -33,7 +42,7 @@ pub fn on_load(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
         // The operating system's text ends in its number, which the exception shows anyway.
         let text = source.to_string();
         let text = text.split(" (os error").next().unwrap_or_default().to_owned();
-        return pyo3::exceptions::PyOSError::new_err((code, text, path.to_owned()));
+        return pyo3::exceptions::PyOSError::new_err((code, text, path.display().to_string()));
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     on_import(py, error, &name, path)

@@ -28,6 +28,11 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // What every module needs is asked for once, here: under a hypervisor each question to the processor costs some
+        // microseconds, the loader and BLAKE3 ask thirty, and a module's own import should cost what its own code costs. On a system
+        // that pixie does not know, loading says so.
+        pixie_ld::Host::detect().ok();
+        pixie_format::Hash::of(&[]);
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -44,7 +44,7 @@ impl Loader {
     /// Links the code into memory and fills the module with its functions.
     fn exec_module(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
-        let loaded = read(&self.path).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
+        let loaded = read(&self.path, None).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
         Origin::new(self.name.clone(), true, loaded).fill(module)
     }
 
@@ -89,21 +89,28 @@ impl Loader {
     }
 }
 
-/// Reads and links a file at the level that the environment asks for.
-fn read(path: &Path) -> pixie_ld::Result<LoadedModule> {
-    let isa = std::env::var_os("PIXIE_USE_ISA").filter(|isa| !isa.is_empty());
-    let isa = isa.map(|isa| isa.to_string_lossy().into_owned());
-    pixie_ld::load_file(path, &LoadOptions::with_isa(isa))
+/// Reads and links a file at the level that the caller, or else the environment, asks for.
+fn read(path: &Path, isa: Option<String>) -> pixie_ld::Result<LoadedModule> {
+    pixie_ld::load_file(path, &LoadOptions::with_isa(isa.or_else(forced_level)))
+}
+
+/// The level that `PIXIE_USE_ISA` forces.
+pub fn forced_level() -> Option<String> {
+    let isa = std::env::var_os("PIXIE_USE_ISA").filter(|isa| !isa.is_empty())?;
+    Some(isa.to_string_lossy().into_owned())
 }
 
 /// Loads the fat module in the file `path` and returns it as a module, which is not entered in `sys.modules`.
 ///
+/// `isa` names the ISA level to take, or `baseline` for the lowest; without it, `PIXIE_USE_ISA` or the best that fits decides.
+///
 /// Raises `ImportError` if the file is damaged, of a newer version, or has nothing for this platform and processor, and
 /// `OSError` if it cannot be read.
 #[pyfunction]
-pub fn load(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyModule>> {
+#[pyo3(signature = (path, *, isa = None))]
+pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Bound<'_, PyModule>> {
     let path = std::path::absolute(&path)?;
-    let loaded = read(&path).map_err(|error| errors::on_load(py, &error, &path))?;
+    let loaded = read(&path, isa).map_err(|error| errors::on_load(py, &error, &path))?;
     let name = loaded.manifest().name.clone();
     let loader = Loader { name: name.clone(), path: path.clone() };
     let keywords = PyDict::new(py);
@@ -123,6 +130,6 @@ pub fn load(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyModule>> {
 pub fn restore<'py>(py: Python<'py>, name: &str, path: Option<PathBuf>) -> PyResult<Bound<'py, PyModule>> {
     match path {
         None => py.import(name),
-        Some(path) => load(py, path),
+        Some(path) => load(py, path, None),
     }
 }

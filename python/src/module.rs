@@ -89,7 +89,7 @@ impl FatModule {
     #[getter]
     fn reason(&self) -> String {
         match self.loaded().selection().forced {
-            true => "forced by PIXIE_USE_ISA".to_owned(),
+            true => "chosen by the caller or PIXIE_USE_ISA".to_owned(),
             false => "the highest that this processor runs".to_owned(),
         }
     }

@@ -63,8 +63,8 @@ pub enum Kind {
     Bool,
     /// `ptr`
     Pointer,
-    /// An array.
-    Array(ArrayPlan),
+    /// An array; boxed, so that the inputs of a call lie close together.
+    Array(Box<ArrayPlan>),
 }
 
 /// The range of a C integer type.
@@ -245,7 +245,7 @@ impl Compiler<'_> {
     fn kind(&mut self, at: usize, param: &Param) -> Kind {
         match &param.ty {
             Type::Ptr => Kind::Pointer,
-            Type::Array(array) => Kind::Array(self.array(at, param, array)),
+            Type::Array(array) => Kind::Array(Box::new(self.array(at, param, array))),
             Type::Scalar(Scalar::F32) => Kind::F32,
             Type::Scalar(scalar) => match scalar.kind() {
                 ScalarKind::Bool => Kind::Bool,

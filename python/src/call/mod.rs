@@ -15,6 +15,7 @@ mod quick;
 mod reals;
 mod result;
 mod scalar;
+mod scalars;
 mod shapes;
 
 use std::mem::MaybeUninit;
@@ -129,7 +130,7 @@ unsafe fn invoke(export: &Export, frame: &Frame, bytes: usize) -> u64 {
 
 /// The entry point (METH_FASTCALL | METH_KEYWORDS) for functions of this plan.
 pub fn entry(plan: &Plan) -> ffi::PyCFunctionFastWithKeywords {
-    reals::entry(plan).unwrap_or(enter)
+    reals::entry(plan).or_else(|| scalars::entry(plan)).unwrap_or(enter)
 }
 
 /// The entry point that serves every plan.

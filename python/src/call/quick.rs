@@ -26,17 +26,6 @@ pub(super) unsafe fn convert(plan: &Plan, args: *const *mut ffi::PyObject, frame
         // SAFETY: not null, so an object.
         let slot = unsafe {
             match &input.kind {
-                Kind::F64 => float(object)?.to_bits(),
-                Kind::F32 => {
-                    let value = float(object)?;
-                    let narrow = value as f32;
-                    if narrow.is_infinite() && value.is_finite() {
-                        return None;
-                    }
-                    u64::from(narrow.to_bits())
-                }
-                Kind::Integer(kind) => integer(object, *kind)?,
-                Kind::Bool => boolean(object)?,
                 Kind::Array(array) => {
                     let view = numpy::view(object, array)?;
                     for bind in &array.binds {
@@ -56,7 +45,7 @@ pub(super) unsafe fn convert(plan: &Plan, args: *const *mut ffi::PyObject, frame
                     bytes += view.span;
                     view.data as u64
                 }
-                Kind::Pointer => return None,
+                kind => scalar(kind, object)?,
             }
         };
         frame.set(input.slot, slot);
@@ -67,6 +56,29 @@ pub(super) unsafe fn convert(plan: &Plan, args: *const *mut ffi::PyObject, frame
             && plan.apart.iter().all(|pair| shapes::are_apart(*pair, frame))
     };
     agree.then_some(bytes)
+}
+
+/// The slot of a scalar.
+///
+/// # Safety
+/// `object` is an object and the lock is held.
+#[inline(always)]
+pub(super) unsafe fn scalar(kind: &Kind, object: *mut ffi::PyObject) -> Option<u64> {
+    // SAFETY: the caller's.
+    unsafe {
+        match kind {
+            Kind::F64 => Some(float(object)?.to_bits()),
+            Kind::F32 => {
+                let value = float(object)?;
+                let narrow = value as f32;
+                let overflows = narrow.is_infinite() && value.is_finite();
+                (!overflows).then_some(u64::from(narrow.to_bits()))
+            }
+            Kind::Integer(kind) => integer(object, *kind),
+            Kind::Bool => boolean(object),
+            Kind::Pointer | Kind::Array(_) => None,
+        }
+    }
 }
 
 /// # Safety
