@@ -1,6 +1,9 @@
 //! Everything that can be wrong with input IR, a signature or a compilation, with what was found and what helps.
 
+use pixie_format::Platform;
 use serde::{Deserialize, Serialize};
+
+use crate::wire;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,7 +48,8 @@ pub enum Error {
         /// What that triple serves.
         serves: String,
         /// The platform asked for.
-        platform: String,
+        #[serde(with = "wire::platform")]
+        platform: Platform,
         /// What to do.
         hint: String,
     },
@@ -55,7 +59,8 @@ pub enum Error {
         /// The input's name.
         file: String,
         /// The platform.
-        platform: String,
+        #[serde(with = "wire::platform")]
+        platform: Platform,
         /// Function, global or instruction.
         place: String,
         /// What is wrong.
@@ -69,7 +74,8 @@ pub enum Error {
         /// The symbol in the IR.
         symbol: String,
         /// The platform.
-        platform: String,
+        #[serde(with = "wire::platform")]
+        platform: Platform,
         /// What is wrong.
         what: String,
         /// What to do.
@@ -81,7 +87,8 @@ pub enum Error {
         /// The symbol in the IR.
         symbol: String,
         /// The platform.
-        platform: String,
+        #[serde(with = "wire::platform")]
+        platform: Platform,
         /// The parameter, with both sides of the disagreement.
         what: String,
         /// What to do.
@@ -91,7 +98,8 @@ pub enum Error {
     #[error("cannot compile for {platform}, {level}: {message}")]
     Compile {
         /// The platform.
-        platform: String,
+        #[serde(with = "wire::platform")]
+        platform: Platform,
         /// The ISA level.
         level: String,
         /// LLVM's own words.

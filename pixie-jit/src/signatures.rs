@@ -21,7 +21,7 @@ pub fn derive(functions: &[FunctionInfo], platform: Platform, symbol: &str) -> R
     let function = exported(functions, platform, symbol)?;
     let error = |what: String, hint: &str| Error::Signature {
         symbol: symbol.to_owned(),
-        platform: platform.to_string(),
+        platform,
         what,
         hint: hint.to_owned(),
     };
@@ -98,7 +98,7 @@ pub fn check(
     let function = exported(functions, platform, symbol)?;
     let error = |what: String, hint: &str| Error::Signature {
         symbol: symbol.to_owned(),
-        platform: platform.to_string(),
+        platform,
         what,
         hint: hint.to_owned(),
     };
@@ -218,12 +218,8 @@ fn mismatch_hint(slot: Slot, ty: &IrType) -> &'static str {
 
 /// The function that can be exported under `symbol`, or why there is none.
 fn exported<'a>(functions: &'a [FunctionInfo], platform: Platform, symbol: &str) -> Result<&'a FunctionInfo> {
-    let error = |what: String, hint: String| Error::Symbol {
-        symbol: symbol.to_owned(),
-        platform: platform.to_string(),
-        what,
-        hint,
-    };
+    let error =
+        |what: String, hint: String| Error::Symbol { symbol: symbol.to_owned(), platform, what, hint };
     match functions.iter().find(|function| function.name == symbol) {
         None => {
             let nearest = nearest(functions, symbol);

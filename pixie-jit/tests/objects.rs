@@ -1,4 +1,5 @@
 //! From C and IR to objects: every platform and level, derived types, processor attributes, determinism, neutrality.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

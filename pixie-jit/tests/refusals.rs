@@ -1,4 +1,5 @@
 //! Every refusal, with its whole message: each names the place, what is wrong, the platform and a way out.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Thunks, executed: every kind of slot in every position, with garbage in the bits that a thunk must ignore.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod common;

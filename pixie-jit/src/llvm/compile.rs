@@ -51,11 +51,7 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn error(&self, message: String) -> Error {
-        Error::Compile {
-            platform: self.request.platform.to_string(),
-            level: self.request.isa.name.clone(),
-            message,
-        }
+        Error::Compile { platform: self.request.platform, level: self.request.isa.name.clone(), message }
     }
 
     /// The module as the pipeline takes it.

@@ -110,7 +110,7 @@ fn serves(module: &Module<'_>, source: &Source, platform: Platform, portable: bo
             file: source.name.clone(),
             triple: triple.clone(),
             serves: serves.to_owned(),
-            platform: platform.to_string(),
+            platform,
             hint,
         })
     };

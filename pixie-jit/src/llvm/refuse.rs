@@ -60,7 +60,7 @@ impl Input<'_, '_> {
     fn error(&self, place: impl Into<String>, what: impl Into<String>, hint: &str) -> Result<()> {
         Err(Error::Refused {
             file: self.file.to_owned(),
-            platform: self.platform.to_string(),
+            platform: self.platform,
             place: place.into(),
             what: what.into(),
             hint: hint.to_owned(),

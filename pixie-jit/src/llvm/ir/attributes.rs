@@ -1,0 +1,73 @@
+//! Attributes of functions, parameters and calls.
+
+use std::ffi::c_uint;
+
+use inkwell::llvm_sys::LLVMAttributeFunctionIndex;
+use inkwell::llvm_sys::core::*;
+
+use super::{Value, c_string};
+
+impl Value<'_> {
+    /// The text of a function's string attribute, if it has that.
+    pub fn attribute(self, key: &str) -> Option<String> {
+        // SAFETY: called on functions only; the returned text is LLVM's and `len` bytes long.
+        unsafe {
+            let len = c_uint::try_from(key.len()).ok()?;
+            let index = LLVMAttributeFunctionIndex;
+            let found = LLVMGetStringAttributeAtIndex(self.raw(), index, key.as_ptr().cast(), len);
+            if found.is_null() {
+                return None;
+            }
+            let mut len = 0;
+            let start = LLVMGetStringAttributeValue(found, &raw mut len);
+            let bytes: &[u8] =
+                if start.is_null() { &[] } else { std::slice::from_raw_parts(start.cast(), len as usize) };
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+
+    /// Sets a function's string attribute.
+    pub fn set_attribute(self, key: &str, value: &str) {
+        self.remove_attribute(key);
+        // SAFETY: called on functions only; both texts are terminated.
+        unsafe {
+            LLVMAddTargetDependentFunctionAttr(self.raw(), c_string(key).as_ptr(), c_string(value).as_ptr());
+        }
+    }
+
+    /// Removes a function's string attribute, if it has that.
+    pub fn remove_attribute(self, key: &str) {
+        let Ok(len) = c_uint::try_from(key.len()) else { return };
+        let index = LLVMAttributeFunctionIndex;
+        // SAFETY: called on functions only; LLVM copies the key.
+        unsafe { LLVMRemoveStringAttributeAtIndex(self.raw(), index, key.as_ptr().cast(), len) }
+    }
+
+    /// Removes a string attribute from a call.
+    pub fn remove_call_attribute(self, key: &str) {
+        let Ok(len) = c_uint::try_from(key.len()) else { return };
+        let index = LLVMAttributeFunctionIndex;
+        // SAFETY: called on calls only; LLVM copies the key.
+        unsafe { LLVMRemoveCallSiteStringAttribute(self.raw(), index, key.as_ptr().cast(), len) }
+    }
+
+    /// Removes an enum attribute such as `sspstrong` from a function.
+    pub fn remove_enum_attribute(self, name: &str) {
+        let index = LLVMAttributeFunctionIndex;
+        // SAFETY: called on functions only; an attribute that is not there is left alone.
+        unsafe { LLVMRemoveEnumAttributeAtIndex(self.raw(), index, enum_kind(name)) }
+    }
+
+    /// Whether parameter `index` has an enum or type attribute such as `noalias` or `byval`.
+    pub fn param_has(self, index: usize, name: &str) -> bool {
+        let Ok(index) = c_uint::try_from(index + 1) else { return false };
+        // SAFETY: called on functions only; attribute index 0 is the result, parameters follow.
+        unsafe { !LLVMGetEnumAttributeAtIndex(self.raw(), index, enum_kind(name)).is_null() }
+    }
+}
+
+/// The number of an enum attribute's name.
+pub fn enum_kind(name: &str) -> c_uint {
+    // SAFETY: LLVM reads `len` bytes.
+    unsafe { LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len()) }
+}
