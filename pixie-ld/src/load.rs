@@ -171,7 +171,8 @@ fn instantiate(name: &str, bytes: &[u8], chosen: Chosen, path: Option<&Path>) ->
     let mut reservation = Reservation::new(&layout)
         .map_err(memory_error("reserve memory", "the process or the machine is short of memory"))?;
     let resolver = symbols::resolver(&manifest, host.platform);
-    let image = relocate::link(&object, &layout, reservation.base(), &resolver).map_err(link_error)?;
+    let image = relocate::link(&object, &layout, reservation.base(), &resolver)
+        .map_err(|error| link_error(symbols::explain(error, &manifest, host.platform)))?;
     drop(resolver);
     reservation.write(&image);
     protect::protect(&reservation, &image).map_err(memory_error(

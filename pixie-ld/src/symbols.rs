@@ -5,6 +5,7 @@ use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
 use pixie_format::{Arch, Platform};
 
 use crate::cpu::model;
+use crate::error::LinkError;
 use crate::image::Address;
 use crate::object::{Object, Place};
 use crate::resolve::{Resolved, ResolvedKind};
@@ -43,6 +44,20 @@ pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str)
             _ => None,
         }
     }
+}
+
+/// Adds to the error about an undefined symbol why the host does not have it.
+pub(crate) fn explain(error: LinkError, manifest: &Manifest, platform: Platform) -> LinkError {
+    let LinkError::Undefined { symbol, section, .. } = error else { return error };
+    let foreign = manifest.imports.iter().any(|import| import.foreign && import.name == symbol);
+    let hint = if foreign {
+        "its author allowed this import; load the library that defines it into the process first, with its symbols global"
+    } else if runtime_symbols::find(&symbol, platform).is_some() {
+        "every system that pixie supports has it; this C library is older or another one"
+    } else {
+        "no import of the manifest names it; build the module again"
+    };
+    LinkError::Undefined { symbol, section, hint: format!("\nhint: {hint}") }
 }
 
 /// The functions that the runtime itself provides.
