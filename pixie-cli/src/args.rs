@@ -171,10 +171,12 @@ pub struct VerifyArgs {
 const RUN_HELP: &str = "\
 Arguments are numbers, true or false, and arrays as 1,2,3 or 1,2;3,4 for two rows (`zeros(3,4)` makes one).
 Arguments that are taken from an array's shape are left out. What the function writes is printed after it.
+An array that begins with a minus goes behind `--`.
 
 Examples:
   pixie run kernels.pixie dot 1,2,3 4,5,6
-  PIXIE_USE_ISA=baseline pixie run kernels.pixie polynomial 1,0,2 0.5,1.5";
+  PIXIE_USE_ISA=baseline pixie run kernels.pixie polynomial 1,0,2 0.5,1.5 'zeros(2)'
+  pixie run kernels.pixie dot -- -1,2 3,-4";
 
 #[derive(Args, Debug)]
 pub struct RunArgs {
@@ -183,7 +185,7 @@ pub struct RunArgs {
     /// The function's name.
     pub function: String,
     /// Its arguments.
-    #[arg(value_name = "ARG", allow_hyphen_values = true)]
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
     pub arguments: Vec<String>,
     /// Force an ISA level.
     #[arg(long, value_name = "L", env = "PIXIE_USE_ISA")]

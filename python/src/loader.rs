@@ -44,7 +44,8 @@ impl Loader {
     /// Links the code into memory and fills the module with its functions.
     fn exec_module(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
-        let loaded = read(&self.path, None).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
+        let loaded =
+            read(&self.path, None).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
         Origin::new(self.name.clone(), true, loaded).fill(module)
     }
 

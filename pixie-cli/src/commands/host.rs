@@ -21,8 +21,12 @@ pub fn run(args: &HostArgs) -> Result<()> {
             "levels": levels.iter().filter(runs).map(|level| level.name).collect::<Vec<_>>(),
         }));
     }
-    let mut out =
-        format!("platform  {}\ncpu       {}\nfeatures  {}\nlevels\n", host.platform, host.cpu(), host.features);
+    let mut out = format!(
+        "platform  {}\ncpu       {}\nfeatures  {}\nlevels\n",
+        host.platform,
+        host.cpu(),
+        host.features
+    );
     for level in levels {
         match level.features.difference(host.features) {
             missing if missing.is_empty() => writeln!(out, "  {:<10} runs here", level.name)?,
