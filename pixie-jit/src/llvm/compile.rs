@@ -4,7 +4,7 @@ use inkwell::llvm_sys::LLVMLinkage;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{FileType, TargetMachine};
-use pixie_format::{Platform, thunk};
+use pixie_format::Platform;
 
 use super::session::Session;
 use super::{builtins, features, fp, ir, lower, retarget, target, thunks};
@@ -18,6 +18,7 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     let machine = target::machine(request.platform.triple(), &request.isa, request.options.opt)?;
     let module = job.module(&machine)?;
     job.run(&module, &machine, &pipeline(request.options.opt))?;
+    job.thunks(&module, &machine)?;
     job.lower(&module, &machine)?;
     if request.output == Output::Ir {
         return Ok(module.print_to_string().to_bytes().to_vec());
@@ -63,12 +64,7 @@ impl<'a> Job<'a> {
         }
         retarget::retarget(&module, machine, platform.triple());
         retarget::localise(&module, platform);
-        let mut visible = Vec::with_capacity(2 * request.exports.len());
-        for export in &request.exports {
-            thunks::add(&module, platform, &export.symbol, &export.signature)?;
-            visible.push(export.symbol.clone());
-            visible.push(thunk::symbol(&export.symbol));
-        }
+        let mut visible: Vec<&str> = request.exports.iter().map(|export| export.symbol.as_str()).collect();
         if builtins::define_complex(&module) {
             builtins::link(self.session, &module)?;
         }
@@ -80,6 +76,19 @@ impl<'a> Job<'a> {
         self.attributes(&module);
         module.verify().map_err(|message| Error::Llvm { message: message.to_string() })?;
         Ok(module)
+    }
+
+    /// After the optimiser, so that it does not inline a whole kernel a second time: that cost 1.6 times the code and the time.
+    fn thunks(&self, module: &Module<'_>, machine: &TargetMachine) -> Result<()> {
+        for export in &self.request.exports {
+            thunks::add(module, self.request.platform, &export.symbol, &export.signature)?;
+        }
+        self.attributes(module);
+        module.verify().map_err(|message| Error::Llvm { message: message.to_string() })?;
+        match self.request.options.opt {
+            0 => Ok(()),
+            _ => self.run(module, machine, "always-inline,function(instcombine,simplifycfg)"),
+        }
     }
 
     /// After the optimiser: what would become library calls becomes calls of builtins.
@@ -130,10 +139,10 @@ impl<'a> Job<'a> {
 }
 
 /// Makes every definition local but the visible ones, which become ordinary symbols.
-fn internalise(module: &Module<'_>, visible: &[String]) {
+fn internalise(module: &Module<'_>, visible: &[&str]) {
     for value in ir::definitions(module) {
         let name = value.name();
-        if visible.binary_search(&name).is_ok() {
+        if visible.binary_search(&name.as_str()).is_ok() {
             value.set_exported();
         } else if matches!(
             value.linkage(),

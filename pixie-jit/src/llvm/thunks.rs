@@ -61,7 +61,13 @@ pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Si
         let ty = function.value_type().raw();
         let call = LLVMBuildCall2(builder.0, ty, function.raw(), values.as_mut_ptr(), count, c"".as_ptr());
         LLVMSetInstructionCallConv(call, function.calling_convention());
+        // A thunk has no memory of its own, so a void export is jumped to.
+        LLVMSetTailCall(call, 1);
         copy_extensions(function, call, count);
+        if is_small(function) {
+            let inline = LLVMCreateEnumAttribute(context, ir::enum_kind("alwaysinline"), 0);
+            LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, inline);
+        }
         if let Some(slot) = ret {
             store(&builder, LLVMGetParam(thunk, 1), call, slot);
         }
@@ -70,7 +76,15 @@ pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Si
     Ok(())
 }
 
-/// The thunk is compiled as its export was: `no-builtins` and its like, without which LLVM does not inline the export.
+/// Whether a call would cost as much as the optimised function itself.
+fn is_small(function: Value<'_>) -> bool {
+    const LIMIT: usize = 16;
+    let instructions = function.instructions();
+    let straight = instructions.iter().filter(|instruction| instruction.is_terminator()).count() == 1;
+    straight && instructions.len() <= LIMIT
+}
+
+/// The thunk is compiled as its export was: `no-builtins` and its like.
 unsafe fn copy_attributes(function: Value<'_>, thunk: LLVMValueRef) {
     let index = LLVMAttributeFunctionIndex;
     // SAFETY: both functions are alive; LLVM fills as many attributes as it counts.

@@ -32,6 +32,12 @@ impl<'m> Value<'m> {
         unsafe { LLVMGetInstructionOpcode(self.raw()) }
     }
 
+    /// Whether it ends its block.
+    pub fn is_terminator(self) -> bool {
+        // SAFETY: the value is alive; anything else is none.
+        unsafe { !LLVMIsATerminatorInst(self.raw()).is_null() }
+    }
+
     /// The operands of an instruction or constant.
     pub fn operands(self) -> Vec<Value<'m>> {
         // SAFETY: called on users only, which are alive.
