@@ -77,6 +77,21 @@ fn no_library_call_is_left_on_any_platform_and_level() {
     }
 }
 
+#[test]
+fn builtins_and_rebuilt_arithmetic_go_with_debug_metadata() {
+    for platform in Platform::ALL {
+        let mut prepare = request(vec![clang(C, platform, &["-ffast-math"])], platform);
+        prepare.options.debug = true;
+        let prepared = pixie_jit::prepare(&prepare).unwrap();
+        let mut request = compile_request(&prepared.bitcode, platform, &platform.levels()[0], SIGNATURES);
+        request.options.debug = true;
+        request.options.reproducible = true;
+        let mut found = undefined(&pixie_jit::compile(&request).unwrap(), platform);
+        found.retain(|name| name != "_fltused");
+        assert!(found.is_empty(), "{platform}: {found:?}");
+    }
+}
+
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod executed {
     use super::{C, SIGNATURES, clang};

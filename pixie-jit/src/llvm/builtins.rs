@@ -19,9 +19,6 @@ const NAMED: &str = include_str!("builtins/named.ll");
 /// The functions that `named.ll` defines.
 const NAMES: &[&str] = &["__extendhfsf2", "__truncdfbf2", "__truncdfhf2", "__truncsfbf2", "__truncsfhf2"];
 
-/// Our functions begin with this; the prefix keeps them apart from every input.
-const PREFIX: &str = "__pixie_";
-
 /// Complex arithmetic that C front ends call, and the function of the library behind it.
 const COMPLEX: &[(&str, &str, Element)] = &[
     ("__muldc3", "__pixie_mul_complex", Element::Double),
@@ -38,21 +35,17 @@ enum Element {
 
 /// Links the library for what the module calls of it, and hides it.
 pub fn link(session: &Session, module: &Module<'_>) -> Result<()> {
-    link_text(session, module, "builtins", LIBRARY)?;
-    for function in ir::functions(module) {
-        if !function.is_declaration() && function.name().starts_with(PREFIX) && !is_thunk(function) {
-            function.set_linkage(LLVMLinkage::LLVMInternalLinkage);
-        }
+    let names = link_text(session, module, "builtins", LIBRARY)?;
+    for function in names.iter().filter_map(|name| ir::function(module, name)) {
+        function.set_linkage(LLVMLinkage::LLVMInternalLinkage);
     }
     Ok(())
 }
 
-fn is_thunk(function: Value<'_>) -> bool {
-    function.name().starts_with(&pixie_format::thunk::symbol(""))
-}
-
-fn link_text(session: &Session, module: &Module<'_>, name: &str, text: &str) -> Result<()> {
+/// Links a text; returns the names of what it defines.
+fn link_text(session: &Session, module: &Module<'_>, name: &str, text: &str) -> Result<Vec<String>> {
     let library = session.parse_own(name, text.as_bytes())?;
+    let names = ir::definitions(&library).into_iter().map(Value::name).collect();
     let raw = library.as_mut_ptr();
     library.set_triple(&module.get_triple());
     library.set_data_layout(&module.get_data_layout());
@@ -61,7 +54,7 @@ fn link_text(session: &Session, module: &Module<'_>, name: &str, text: &str) -> 
     // SAFETY: both modules are alive and of one context; the library is not used after this.
     let failed = unsafe { LLVMLinkModules2(module.as_mut_ptr(), raw) } != 0;
     match session.take_errors() {
-        None if !failed => Ok(()),
+        None if !failed => Ok(names),
         message => Err(Error::Llvm { message: format!("cannot link the compiler builtins: {message:?}") }),
     }
 }

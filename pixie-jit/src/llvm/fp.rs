@@ -62,11 +62,12 @@ fn remake(module: &Module<'_>, instruction: Value<'_>, fused: bool) {
         LLVMDisposeBuilder(builder);
         made
     };
-    if made.can_use_fast_math() {
-        made.set_fast_math(flags);
+    made.add_fast_math(flags);
+    // SAFETY: of the same type; the list that the caller walks was made before, and holds each instruction once.
+    unsafe {
+        instruction.replace_uses(made);
+        instruction.erase_instruction();
     }
-    instruction.replace_uses(made);
-    instruction.erase_instruction();
 }
 
 /// x * y + z, rounded twice.
@@ -75,9 +76,7 @@ unsafe fn split<'m>(builder: LLVMBuilderRef, call: Value<'m>, flags: c_uint) -> 
     unsafe {
         let operand = |index| LLVMGetOperand(call.raw(), index);
         let product = Value::new(LLVMBuildFMul(builder, operand(0), operand(1), c"".as_ptr()));
-        if product.can_use_fast_math() {
-            product.set_fast_math(flags);
-        }
+        product.add_fast_math(flags);
         Value::new(LLVMBuildFAdd(builder, product.raw(), operand(2), c"".as_ptr()))
     }
 }

@@ -129,8 +129,11 @@ fn replace(module: &Module<'_>, instruction: Value<'_>, builtin: Builtin) {
         LLVMDisposeBuilder(builder);
         Value::new(result)
     };
-    instruction.replace_uses(result);
-    instruction.erase_instruction();
+    // SAFETY: the result was converted to the instruction's type; the list that the caller walks holds each instruction once.
+    unsafe {
+        instruction.replace_uses(result);
+        instruction.erase_instruction();
+    }
 }
 
 struct Emit<'a, 'c> {

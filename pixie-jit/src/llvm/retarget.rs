@@ -56,16 +56,22 @@ fn undo_dso_local(module: &Module<'_>) {
     let marked = |value: &Value<'_>| value.is_declaration() && !value.is_intrinsic() && is_dso_local(*value);
     for function in ir::functions(module).into_iter().filter(marked) {
         let fresh = ir::redeclare_function(module, function);
-        function.replace_uses(fresh);
         let name = function.name();
-        function.erase_function();
+        // SAFETY: both are pointers; the list holds each function once.
+        unsafe {
+            function.replace_uses(fresh);
+            function.erase_function();
+        }
         fresh.set_name(&name);
     }
     for global in ir::globals(module).into_iter().filter(marked) {
         let fresh = ir::redeclare_global(module, global);
-        global.replace_uses(fresh);
         let name = global.name();
-        global.erase_global();
+        // SAFETY: both are pointers; the list holds each variable once.
+        unsafe {
+            global.replace_uses(fresh);
+            global.erase_global();
+        }
         fresh.set_name(&name);
     }
 }

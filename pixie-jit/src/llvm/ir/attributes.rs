@@ -10,11 +10,12 @@ use super::{Value, c_string};
 impl Value<'_> {
     /// The text of a function's string attribute, if it has that.
     pub fn attribute(self, key: &str) -> Option<String> {
-        // SAFETY: called on functions only; the returned text is LLVM's and `len` bytes long.
+        let raw = self.function()?;
+        // SAFETY: it is one, and alive; the returned text is LLVM's and `len` bytes long.
         unsafe {
             let len = c_uint::try_from(key.len()).ok()?;
             let index = LLVMAttributeFunctionIndex;
-            let found = LLVMGetStringAttributeAtIndex(self.raw(), index, key.as_ptr().cast(), len);
+            let found = LLVMGetStringAttributeAtIndex(raw, index, key.as_ptr().cast(), len);
             if found.is_null() {
                 return None;
             }
@@ -28,41 +29,48 @@ impl Value<'_> {
 
     /// Sets a function's string attribute.
     pub fn set_attribute(self, key: &str, value: &str) {
+        let Some(raw) = self.function() else { return };
         self.remove_attribute(key);
-        // SAFETY: called on functions only; both texts are terminated.
+        // SAFETY: it is one, and alive; both texts are terminated.
         unsafe {
-            LLVMAddTargetDependentFunctionAttr(self.raw(), c_string(key).as_ptr(), c_string(value).as_ptr());
+            LLVMAddTargetDependentFunctionAttr(raw, c_string(key).as_ptr(), c_string(value).as_ptr());
         }
     }
 
     /// Removes a function's string attribute, if it has that.
     pub fn remove_attribute(self, key: &str) {
+        let Some(raw) = self.function() else { return };
         let Ok(len) = c_uint::try_from(key.len()) else { return };
         let index = LLVMAttributeFunctionIndex;
-        // SAFETY: called on functions only; LLVM copies the key.
-        unsafe { LLVMRemoveStringAttributeAtIndex(self.raw(), index, key.as_ptr().cast(), len) }
+        // SAFETY: it is one, and alive; LLVM copies the key.
+        unsafe { LLVMRemoveStringAttributeAtIndex(raw, index, key.as_ptr().cast(), len) }
     }
 
     /// Removes a string attribute from a call.
     pub fn remove_call_attribute(self, key: &str) {
         let Ok(len) = c_uint::try_from(key.len()) else { return };
         let index = LLVMAttributeFunctionIndex;
-        // SAFETY: called on calls only; LLVM copies the key.
+        if self.callee().is_none() {
+            return;
+        }
+        // SAFETY: it is a call, and alive; LLVM copies the key.
         unsafe { LLVMRemoveCallSiteStringAttribute(self.raw(), index, key.as_ptr().cast(), len) }
     }
 
     /// Removes an enum attribute such as `sspstrong` from a function.
     pub fn remove_enum_attribute(self, name: &str) {
+        let Some(raw) = self.function() else { return };
         let index = LLVMAttributeFunctionIndex;
-        // SAFETY: called on functions only; an attribute that is not there is left alone.
-        unsafe { LLVMRemoveEnumAttributeAtIndex(self.raw(), index, enum_kind(name)) }
+        // SAFETY: it is one, and alive; an attribute that is not there is left alone.
+        unsafe { LLVMRemoveEnumAttributeAtIndex(raw, index, enum_kind(name)) }
     }
 
     /// Whether parameter `index` has an enum or type attribute such as `noalias` or `byval`.
     pub fn param_has(self, index: usize, name: &str) -> bool {
+        let Some(raw) = self.function() else { return false };
         let Ok(index) = c_uint::try_from(index + 1) else { return false };
-        // SAFETY: called on functions only; attribute index 0 is the result, parameters follow.
-        unsafe { !LLVMGetEnumAttributeAtIndex(self.raw(), index, enum_kind(name)).is_null() }
+        // SAFETY: it is one, and alive; attribute index 0 is the result, parameters follow.
+        unsafe { !LLVMGetEnumAttributeAtIndex(raw, index, enum_kind(name)).is_null() }
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::ffi::c_uint;
 
-use inkwell::llvm_sys::LLVMOpcode;
 use inkwell::llvm_sys::core::*;
+use inkwell::llvm_sys::{LLVMFastMathNone, LLVMOpcode};
 
 use super::Value;
 
 impl<'m> Value<'m> {
     /// The instructions of a function, in order.
     pub fn instructions(self) -> Vec<Value<'m>> {
+        let Some(raw) = self.function() else { return Vec::new() };
         let mut found = Vec::new();
-        // SAFETY: the function is alive; blocks and instructions are walked without changing them.
+        // SAFETY: it is a function, and alive; blocks and instructions are walked without changing them.
         unsafe {
-            let mut block = LLVMGetFirstBasicBlock(self.raw());
+            let mut block = LLVMGetFirstBasicBlock(raw);
             while !block.is_null() {
                 let mut instruction = LLVMGetFirstInstruction(block);
                 while !instruction.is_null() {
@@ -28,7 +29,7 @@ impl<'m> Value<'m> {
 
     /// The operation of an instruction.
     pub fn opcode(self) -> LLVMOpcode {
-        // SAFETY: called on instructions only, which are alive.
+        // SAFETY: alive; LLVM answers 0 for what is no instruction.
         unsafe { LLVMGetInstructionOpcode(self.raw()) }
     }
 
@@ -40,11 +41,12 @@ impl<'m> Value<'m> {
 
     /// The operands of an instruction or constant.
     pub fn operands(self) -> Vec<Value<'m>> {
-        // SAFETY: called on users only, which are alive.
-        let count = u32::try_from(unsafe { LLVMGetNumOperands(self.raw()) }).unwrap_or(0);
+        let Some(raw) = self.user() else { return Vec::new() };
+        // SAFETY: it is one, and alive.
+        let count = u32::try_from(unsafe { LLVMGetNumOperands(raw) }).unwrap_or(0);
         let operand = |index| {
             // SAFETY: the index is in range; an operand slot may be empty.
-            let value = unsafe { LLVMGetOperand(self.raw(), index) };
+            let value = unsafe { LLVMGetOperand(raw, index) };
             // SAFETY: not null, and of the same module.
             (!value.is_null()).then(|| unsafe { Value::new(value) })
         };
@@ -82,15 +84,22 @@ impl<'m> Value<'m> {
     }
 
     /// Makes every use of this value one of `other`.
-    pub fn replace_uses(self, other: Value<'m>) {
-        // SAFETY: both are alive and of one type, as the callers make sure.
+    ///
+    /// # Safety
+    /// Both have one type.
+    pub unsafe fn replace_uses(self, other: Value<'m>) {
+        // SAFETY: both are alive; the rest is the caller's contract.
         unsafe { LLVMReplaceAllUsesWith(self.raw(), other.raw()) }
     }
 
-    /// Removes an instruction that has no uses.
-    pub fn erase_instruction(self) {
-        // SAFETY: called on instructions without uses; the handle is given up.
-        unsafe { LLVMInstructionEraseFromParent(self.raw()) }
+    /// Removes an instruction.
+    ///
+    /// # Safety
+    /// It has no uses, and no handle on it is used again.
+    pub unsafe fn erase_instruction(self) {
+        let Some(raw) = self.instruction() else { return };
+        // SAFETY: it is an instruction; the rest is the caller's contract.
+        unsafe { LLVMInstructionEraseFromParent(raw) }
     }
 
     /// Whether an instruction carries fast-math flags.
@@ -99,15 +108,20 @@ impl<'m> Value<'m> {
         unsafe { LLVMCanValueUseFastMathFlags(self.raw()) != 0 }
     }
 
-    /// The fast-math flags; only where `can_use_fast_math`.
+    /// The fast-math flags; none where there can be none.
     pub fn fast_math(self) -> c_uint {
-        // SAFETY: the caller asked before.
+        if !self.can_use_fast_math() {
+            return LLVMFastMathNone;
+        }
+        // SAFETY: it carries flags.
         unsafe { LLVMGetFastMathFlags(self.raw()) }
     }
 
-    /// Sets the fast-math flags; only where `can_use_fast_math`.
-    pub fn set_fast_math(self, flags: c_uint) {
-        // SAFETY: the caller asked before.
-        unsafe { LLVMSetFastMathFlags(self.raw(), flags) }
+    /// Adds fast-math flags, where there can be any. The C interface cannot take one away.
+    pub fn add_fast_math(self, flags: c_uint) {
+        if self.can_use_fast_math() {
+            // SAFETY: it carries flags.
+            unsafe { LLVMSetFastMathFlags(self.raw(), flags) }
+        }
     }
 }

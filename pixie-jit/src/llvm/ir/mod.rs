@@ -1,7 +1,8 @@
 //! Safe handles on LLVM's IR, for what inkwell leaves out or panics on (unknown types, linkage, sections, asm, flags).
 //!
-//! A handle borrows its module, so it cannot outlive it. A function or instruction that is erased must not be used again;
-//! only `erase` does that, and it consumes the handle.
+//! A handle borrows its module, so it cannot outlive it. A question that does not fit the kind of a value (the section of an
+//! instruction) is answered with nothing rather than put to LLVM, which would not check. What could leave a handle dangling is
+//! unsafe to call.
 
 mod attributes;
 mod instruction;

@@ -89,15 +89,26 @@ impl<'m> Type<'m> {
         (0..count).map(|index| unsafe { Type::new(LLVMStructGetTypeAtIndex(self.0, index)) }).collect()
     }
 
+    /// Whether it is a function type.
+    pub fn is_function(self) -> bool {
+        self.kind() == LLVMTypeKind::LLVMFunctionTypeKind
+    }
+
     /// The result of a function type.
     pub fn return_type(self) -> Type<'m> {
-        // SAFETY: called on function types only.
-        Type(unsafe { LLVMGetReturnType(self.0) }, PhantomData)
+        if !self.is_function() {
+            return self;
+        }
+        // SAFETY: it is a function type.
+        unsafe { Type::new(LLVMGetReturnType(self.0)) }
     }
 
     /// The parameters of a function type.
     pub fn param_types(self) -> Vec<Type<'m>> {
-        // SAFETY: called on function types only; LLVM fills as many as it counts.
+        if !self.is_function() {
+            return Vec::new();
+        }
+        // SAFETY: it is a function type; LLVM fills as many as it counts.
         unsafe {
             let count = LLVMCountParamTypes(self.0) as usize;
             let mut raw = vec![std::ptr::null_mut(); count];
@@ -108,8 +119,8 @@ impl<'m> Type<'m> {
 
     /// Whether a function type takes variable arguments.
     pub fn is_variadic(self) -> bool {
-        // SAFETY: called on function types only.
-        unsafe { LLVMIsFunctionVarArg(self.0) != 0 }
+        // SAFETY: asked of a function type only.
+        self.is_function() && unsafe { LLVMIsFunctionVarArg(self.0) != 0 }
     }
 }
 

@@ -41,8 +41,9 @@ impl<'m> Value<'m> {
 
     /// Whether a global or function has no body here.
     pub fn is_declaration(self) -> bool {
-        // SAFETY: called on globals only, which are alive.
-        unsafe { LLVMIsDeclaration(self.0) != 0 }
+        let Some(raw) = self.global() else { return false };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMIsDeclaration(raw) != 0 }
     }
 
     /// Whether it is an LLVM intrinsic (its name begins with `llvm.`).
@@ -52,14 +53,16 @@ impl<'m> Value<'m> {
 
     /// The linkage.
     pub fn linkage(self) -> LLVMLinkage {
-        // SAFETY: called on globals only, which are alive.
-        unsafe { LLVMGetLinkage(self.0) }
+        let Some(raw) = self.global() else { return LLVMLinkage::LLVMExternalLinkage };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMGetLinkage(raw) }
     }
 
     /// Sets the linkage; a local one resets visibility and DLL storage.
     pub fn set_linkage(self, linkage: LLVMLinkage) {
-        // SAFETY: as above.
-        unsafe { LLVMSetLinkage(self.0, linkage) }
+        let Some(raw) = self.global() else { return };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMSetLinkage(raw, linkage) }
     }
 
     /// Whether no other module can see it.
@@ -75,41 +78,47 @@ impl<'m> Value<'m> {
 
     /// Default visibility, no DLL storage class.
     pub fn set_default_visibility(self) {
-        // SAFETY: called on globals only, which are alive.
+        let Some(raw) = self.global() else { return };
+        // SAFETY: it is one, and alive.
         unsafe {
-            LLVMSetVisibility(self.0, LLVMVisibility::LLVMDefaultVisibility);
-            LLVMSetDLLStorageClass(self.0, LLVMDLLStorageClass::LLVMDefaultStorageClass);
+            LLVMSetVisibility(raw, LLVMVisibility::LLVMDefaultVisibility);
+            LLVMSetDLLStorageClass(raw, LLVMDLLStorageClass::LLVMDefaultStorageClass);
         }
     }
 
     /// The section that it asks for; empty when none.
     pub fn section(self) -> String {
-        // SAFETY: called on functions and variables, which are alive; the text is LLVM's.
-        unsafe { copied(LLVMGetSection(self.0)) }
+        let Some(raw) = self.global() else { return String::new() };
+        // SAFETY: it is one, and alive; the text is LLVM's.
+        unsafe { copied(LLVMGetSection(raw)) }
     }
 
     /// Asks for no section.
     pub fn clear_section(self) {
-        // SAFETY: as above.
-        unsafe { LLVMSetSection(self.0, c"".as_ptr()) }
+        let Some(raw) = self.object() else { return };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMSetSection(raw, c"".as_ptr()) }
     }
 
     /// Leaves its COMDAT.
     pub fn clear_comdat(self) {
-        // SAFETY: called on functions and variables, which are alive; null means none.
-        unsafe { comdat::LLVMSetComdat(self.0, std::ptr::null_mut()) }
+        let Some(raw) = self.object() else { return };
+        // SAFETY: it is one, and alive; null means none.
+        unsafe { comdat::LLVMSetComdat(raw, std::ptr::null_mut()) }
     }
 
     /// Whether it is thread-local; variables only.
     pub fn is_thread_local(self) -> bool {
-        // SAFETY: called on variables only, which are alive.
-        unsafe { LLVMIsThreadLocal(self.0) != 0 }
+        let Some(raw) = self.variable() else { return false };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMIsThreadLocal(raw) != 0 }
     }
 
     /// Whether the program never writes it; variables only.
     pub fn is_constant(self) -> bool {
-        // SAFETY: as above.
-        unsafe { LLVMIsGlobalConstant(self.0) != 0 }
+        let Some(raw) = self.variable() else { return false };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMIsGlobalConstant(raw) != 0 }
     }
 
     /// Whether anything refers to it.
@@ -120,8 +129,9 @@ impl<'m> Value<'m> {
 
     /// The initial value of a variable.
     pub fn initializer(self) -> Option<Value<'m>> {
-        // SAFETY: called on variables only, which are alive.
-        let value = unsafe { LLVMGetInitializer(self.0) };
+        let raw = self.variable()?;
+        // SAFETY: it is one, and alive.
+        let value = unsafe { LLVMGetInitializer(raw) };
         (!value.is_null()).then_some(Value(value, PhantomData))
     }
 
@@ -133,46 +143,98 @@ impl<'m> Value<'m> {
 
     /// The type of what a global holds; for a function, its function type.
     pub fn value_type(self) -> Type<'m> {
-        // SAFETY: called on globals only, which are alive.
-        unsafe { Type::new(LLVMGlobalGetValueType(self.0)) }
+        let Some(raw) = self.global() else { return self.ty() };
+        // SAFETY: it is one, and alive.
+        unsafe { Type::new(LLVMGlobalGetValueType(raw)) }
     }
 
     /// The calling convention's number; functions only.
     pub fn calling_convention(self) -> c_uint {
-        // SAFETY: called on functions only, which are alive.
-        unsafe { LLVMGetFunctionCallConv(self.0) }
+        let Some(raw) = self.function() else { return 0 };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMGetFunctionCallConv(raw) }
     }
 
     /// The parameters of a function.
     pub fn params(self) -> Vec<Value<'m>> {
-        // SAFETY: called on functions only, which are alive.
-        let count = unsafe { LLVMCountParams(self.0) };
+        let Some(raw) = self.function() else { return Vec::new() };
+        // SAFETY: it is one, and alive.
+        let count = unsafe { LLVMCountParams(raw) };
         // SAFETY: the index is in range.
-        (0..count).map(|index| unsafe { Value::new(LLVMGetParam(self.0, index)) }).collect()
+        (0..count).map(|index| unsafe { Value::new(LLVMGetParam(raw, index)) }).collect()
     }
 
     /// Whether it is a function (declared or defined).
     pub fn is_function(self) -> bool {
-        // SAFETY: the value is alive.
-        unsafe { !LLVMIsAFunction(self.0).is_null() }
+        self.function().is_some()
     }
 
-    /// Removes a function that has no uses.
-    pub fn erase_function(self) {
-        // SAFETY: called on functions without uses; the handle is given up.
-        unsafe { LLVMDeleteFunction(self.0) }
+    /// Removes a function.
+    ///
+    /// # Safety
+    /// It has no uses, and no handle on it is used again.
+    pub unsafe fn erase_function(self) {
+        let Some(raw) = self.function() else { return };
+        // SAFETY: it is a function; the rest is the caller's contract.
+        unsafe { LLVMDeleteFunction(raw) }
     }
 
-    /// Removes a variable that has no uses.
-    pub fn erase_global(self) {
-        // SAFETY: called on variables without uses; the handle is given up.
-        unsafe { LLVMDeleteGlobal(self.0) }
+    /// Removes a variable.
+    ///
+    /// # Safety
+    /// It has no uses, and no handle on it is used again.
+    pub unsafe fn erase_global(self) {
+        let Some(raw) = self.variable() else { return };
+        // SAFETY: it is a variable; the rest is the caller's contract.
+        unsafe { LLVMDeleteGlobal(raw) }
     }
 
     /// Renames it.
     pub fn set_name(self, name: &str) {
         // SAFETY: the value is alive; LLVM copies the name.
         unsafe { LLVMSetValueName2(self.0, name.as_ptr().cast(), name.len()) }
+    }
+
+    /// The pointer, if this is a function.
+    pub(super) fn function(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAFunction(self.0) };
+        (!raw.is_null()).then_some(raw)
+    }
+
+    /// The pointer, if this is a function, variable, alias or ifunc.
+    pub(super) fn global(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAGlobalValue(self.0) };
+        (!raw.is_null()).then_some(raw)
+    }
+
+    /// The pointer, if this is a function or variable.
+    pub(super) fn object(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAGlobalObject(self.0) };
+        (!raw.is_null()).then_some(raw)
+    }
+
+    /// The pointer, if this is a variable.
+    pub(super) fn variable(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAGlobalVariable(self.0) };
+        (!raw.is_null()).then_some(raw)
+    }
+
+    /// The pointer, if this is an instruction.
+    pub(super) fn instruction(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAInstruction(self.0) };
+        (!raw.is_null()).then_some(raw)
+    }
+
+    /// The pointer, if this is something with operands.
+    pub(super) fn user(self) -> Option<LLVMValueRef> {
+        // SAFETY: the value is alive.
+        let raw = unsafe { LLVMIsAUser(self.0) };
+        (!raw.is_null()).then_some(raw)
     }
 }
 
