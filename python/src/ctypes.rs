@@ -93,7 +93,9 @@ pub fn prototype<'py>(py: Python<'py>, signature: &Signature) -> PyResult<Bound<
         types.append(match &param.ty {
             Type::Scalar(scalar) => ctypes.getattr(ctypes_name(*scalar))?,
             Type::Ptr => ctypes.getattr("c_void_p")?,
-            Type::Array(array) => ctypes.call_method1("POINTER", (ctypes.getattr(ctypes_name(array.element))?,))?,
+            Type::Array(array) => {
+                ctypes.call_method1("POINTER", (ctypes.getattr(ctypes_name(array.element))?,))?
+            }
         })?;
     }
     ctypes.getattr("CFUNCTYPE")?.call1(PyTuple::new(py, types.iter())?)

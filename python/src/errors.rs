@@ -14,7 +14,7 @@ pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> P
     let keywords = PyDict::new(py);
     let error = keywords
         .set_item("name", name)
-        .and_then(|()| keywords.set_item("path", path))
+        .and_then(|()| keywords.set_item("path", path.as_os_str()))
         .and_then(|()| py.get_type::<PyImportError>().call((message,), Some(&keywords)));
     match error {
         Ok(error) => PyErr::from_value(error),

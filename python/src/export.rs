@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, c_void};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use pixie_format::signature::{Default, Mode, Param};
@@ -72,9 +73,10 @@ impl Export {
         module_name: &Bound<'py, PyString>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyAny>)> {
         let loaded = &origin.loaded;
-        let LoadedExport { signature, thunk, function: entry_point, index: manifest_index } = &loaded.exports()[index];
+        let LoadedExport { signature, thunk, function: entry_point, index: manifest_index } =
+            &loaded.exports()[index];
         let entry = &loaded.manifest().exports[*manifest_index];
-        let plan = Plan::compile(py, signature.clone(), loaded.platform(), &entry.restrict, entry.gil);
+        let plan = Plan::compile(py, signature.clone(), loaded.platform(), entry);
         let doc = docstring(py, &plan, entry.doc.as_deref())?;
         let method = Method::new(&plan, doc)?;
         let definition: *const ffi::PyMethodDef = &*method.definition;
@@ -217,7 +219,7 @@ impl Export {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let restore = py.import("pixie._core")?.getattr("_restore")?;
         let name = self.origin.name.as_str();
-        let path = if self.origin.imported { None } else { self.origin.loaded.path() };
+        let path = if self.origin.imported { None } else { self.origin.loaded.path().map(Path::as_os_str) };
         Ok((restore, (name, path).into_pyobject(py)?))
     }
 

@@ -28,11 +28,27 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::only_interpreter()?;
         // What every module needs is asked for once, here: under a hypervisor each question to the processor costs some
         // microseconds, the loader and BLAKE3 ask thirty, and a module's own import should cost what its own code costs. On a system
         // that pixie does not know, loading says so.
         pixie_ld::Host::detect().ok();
         pixie_format::Hash::of(&[]);
         module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Refuses a second interpreter of the process: types and interned names belong to the first, and a module that is initialised in
+/// phases is not stopped by PyO3 itself.
+fn only_interpreter() -> PyResult<()> {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: a module is initialised with the lock held, in an interpreter.
+    let id = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    match FIRST.compare_exchange(-1, id, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(first) if first != id => Err(pyo3::exceptions::PyImportError::new_err(
+            "pixie runs in one interpreter of a process, and another one has imported it\nhint: subinterpreters are not supported yet; use processes",
+        )),
+        _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! Importing: the loader that the path hook names for `.pixie` files, `pixie.load`, and what pickles of functions call.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use pixie_ld::{LoadOptions, LoadedModule};
@@ -32,8 +33,8 @@ impl Loader {
 
     /// The path of the file.
     #[getter]
-    fn path(&self) -> &Path {
-        &self.path
+    fn path(&self) -> &OsStr {
+        self.path.as_os_str()
     }
 
     /// Leaves making the module to the import system.
@@ -50,9 +51,9 @@ impl Loader {
     }
 
     /// The path of the file.
-    fn get_filename(&self, fullname: &str) -> PyResult<&Path> {
+    fn get_filename(&self, fullname: &str) -> PyResult<&OsStr> {
         self.check(fullname)?;
-        Ok(&self.path)
+        Ok(self.path.as_os_str())
     }
 
     /// There is no Python code behind a fat module.
@@ -118,7 +119,7 @@ pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Boun
     keywords.set_item("loader", Bound::new(py, loader)?)?;
     // The frozen import system is there in every process; `importlib.util` would cost a millisecond.
     let external = py.import("_frozen_importlib_external")?;
-    let spec = external.call_method("spec_from_file_location", (&name, &path), Some(&keywords))?;
+    let spec = external.call_method("spec_from_file_location", (&name, path.as_os_str()), Some(&keywords))?;
     let module = py.import("_frozen_importlib")?.call_method1("module_from_spec", (spec,))?;
     let module = module.cast_into::<PyModule>()?;
     Origin::new(name, false, loaded).fill(&module)?;

@@ -1,5 +1,6 @@
 //! A loaded module as Python sees it: its functions, and `__pixie__`, which tells what it is and why this variant runs.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,8 +70,8 @@ impl FatModule {
 
     /// The file.
     #[getter]
-    fn path(&self) -> Option<&Path> {
-        self.loaded().path()
+    fn path(&self) -> Option<&OsStr> {
+        self.loaded().path().map(Path::as_os_str)
     }
 
     /// The platform whose objects are used.

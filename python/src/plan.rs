@@ -1,7 +1,9 @@
 //! A signature compiled once into what a call needs: how each argument is converted, which shapes must agree, what may not overlap.
 
+use std::collections::BTreeMap;
+
 use pixie_format::Platform;
-use pixie_format::manifest::Gil;
+use pixie_format::manifest::{Export, Gil};
 use pixie_format::signature::{
     Array, Default, Dim, Layout, Mode, Param, Return, Scalar, ScalarKind, Signature, Type,
 };
@@ -31,6 +33,8 @@ pub struct Plan {
     pub ret: Return,
     /// The bits of an integer result that count, and whether they are signed.
     pub ret_integer: Integer,
+    /// The author's words for results of a `status` function.
+    pub status: BTreeMap<i32, String>,
     /// The author's word on the interpreter's lock.
     pub gil: Option<Gil>,
     /// One bit for each slot whose value is signed.
@@ -171,17 +175,16 @@ impl Input {
     pub fn is_scalar_out(&self) -> bool {
         matches!(&self.kind, Kind::Array(array) if array.output && array.rank == 0)
     }
+
+    /// Whether `object` asks for an `out` array to be made, as its absence does.
+    pub fn is_left_out(&self, object: &Bound<'_, PyAny>) -> bool {
+        object.is_none() && matches!(&self.kind, Kind::Array(array) if array.output)
+    }
 }
 
 impl Plan {
-    /// Compiles `signature`; `restrict` are the parameters that are so in C.
-    pub fn compile(
-        py: Python<'_>,
-        signature: Signature,
-        platform: Platform,
-        restrict: &[u32],
-        gil: Option<Gil>,
-    ) -> Plan {
+    /// Compiles `signature`, with what the manifest says of its export.
+    pub fn compile(py: Python<'_>, signature: Signature, platform: Platform, export: &Export) -> Plan {
         let visible = |mode_is_out: bool| {
             let params = signature.params.iter().enumerate();
             params.filter(move |(_, param)| (param.mode == Mode::Out) == mode_is_out)
@@ -199,10 +202,13 @@ impl Plan {
         }
         let required = inputs[..positional].iter().take_while(|input| input.default.is_none()).count();
         let checks = compiler.checks.into_boxed_slice();
-        let signed = |param: &Param| matches!(param.ty, Type::Scalar(scalar) if scalar.kind() == ScalarKind::Signed);
-        let signed_slots = (0..).zip(&signature.params).fold(0, |bits, (slot, param)| bits | u64::from(signed(param)) << slot);
+        let signed =
+            |param: &Param| matches!(param.ty, Type::Scalar(scalar) if scalar.kind() == ScalarKind::Signed);
+        let signed_slots = (0..)
+            .zip(&signature.params)
+            .fold(0, |bits, (slot, param)| bits | u64::from(signed(param)) << slot);
         Plan {
-            apart: apart(&inputs, restrict),
+            apart: apart(&inputs, &export.restrict),
             inputs: inputs.into_boxed_slice(),
             positional,
             required,
@@ -213,7 +219,8 @@ impl Plan {
                 Return::Scalar(scalar) => Integer::of(scalar, platform),
                 _ => Integer { bits: 32, signed: true },
             },
-            gil,
+            status: export.status.iter().map(|status| (status.code, status.text.clone())).collect(),
+            gil: export.gil,
             signed_slots,
             signature,
         }
@@ -249,7 +256,9 @@ impl Compiler<'_> {
             Type::Scalar(Scalar::F32) => Kind::F32,
             Type::Scalar(scalar) => match scalar.kind() {
                 ScalarKind::Bool => Kind::Bool,
-                ScalarKind::Signed | ScalarKind::Unsigned => Kind::Integer(Integer::of(*scalar, self.platform)),
+                ScalarKind::Signed | ScalarKind::Unsigned => {
+                    Kind::Integer(Integer::of(*scalar, self.platform))
+                }
                 // Complex never stands by value (spec §7.2).
                 ScalarKind::Float | ScalarKind::Complex => Kind::F64,
             },

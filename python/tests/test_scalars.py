@@ -67,6 +67,12 @@ def test_integers_are_never_truncated(scalars, name):
 def test_an_exception_of_the_argument_comes_through(scalars):
     assert message(ZeroDivisionError, scalars.same_i32, Index(ZeroDivisionError("mine"))) == "mine"
     assert message(ZeroDivisionError, scalars.same_f64, Float(ZeroDivisionError("mine"))) == "mine"
+    for function, wrapper in ((scalars.same_i32, Index), (scalars.same_f64, Float), (scalars.same_f32, Float)):
+        with pytest.raises(TypeError, match="argument `x`: expected .* found test_scalars") as caught:
+            function(wrapper(TypeError("mine")))
+        assert str(caught.value.__cause__) == "mine"
+    assert "expected an integer for i32, found numpy.ndarray" in message(TypeError, scalars.same_i32, numpy.zeros(3, int))
+    assert "expected a number for f64, found numpy.ndarray" in message(TypeError, scalars.same_f64, numpy.zeros(3))
 
 
 def test_floats(scalars):

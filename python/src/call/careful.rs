@@ -40,9 +40,16 @@ pub(super) struct Call<'c> {
 }
 
 impl Call<'_> {
-    fn convert(&mut self, py: Python<'_>, index: usize, input: &Input, object: *mut ffi::PyObject) -> PyResult<()> {
+    fn convert(
+        &mut self,
+        py: Python<'_>,
+        index: usize,
+        input: &Input,
+        object: *mut ffi::PyObject,
+    ) -> PyResult<()> {
         // SAFETY: null or an object that the caller keeps alive.
-        let Some(object) = (unsafe { Borrowed::from_ptr_or_opt(py, object) }) else {
+        let object = unsafe { Borrowed::from_ptr_or_opt(py, object) };
+        let Some(object) = object.filter(|object| !input.is_left_out(object)) else {
             // What has no default is an `out` array, made later.
             self.frame.set(input.slot, input.default.unwrap_or(0));
             self.frame.set_view(index, View::ABSENT);
@@ -77,7 +84,8 @@ impl Call<'_> {
         let Some(buffer) = self.buffers.acquire(object, kind.writable) else {
             return Err(fault::no_buffer(self.plan, input, array, kind.size, object));
         };
-        let view = view(kind, buffer).map_err(|wrong| fault::buffer(self.plan, input, array, kind, buffer, &wrong))?;
+        let view = view(kind, buffer)
+            .map_err(|wrong| fault::buffer(self.plan, input, array, kind, buffer, &wrong))?;
         numpy::adopt(object.py(), object, buffer);
         for bind in &kind.binds {
             let extent = fault::shape(buffer).get(bind.axis as usize).copied().unwrap_or(0);

@@ -126,7 +126,13 @@ pub(super) enum Wrong {
 }
 
 /// An object without a buffer.
-pub(super) fn no_buffer(plan: &Plan, input: &Input, array: &Array, size: usize, object: &Bound<'_, PyAny>) -> PyErr {
+pub(super) fn no_buffer(
+    plan: &Plan,
+    input: &Input,
+    array: &Array,
+    size: usize,
+    object: &Bound<'_, PyAny>,
+) -> PyErr {
     PyTypeError::new_err(format!(
         "{}, found {}\nhint: pass an object with the buffer protocol, such as numpy.asarray({}, dtype='{}')",
         expected(plan, input, array),
@@ -137,7 +143,14 @@ pub(super) fn no_buffer(plan: &Plan, input: &Input, array: &Array, size: usize, 
 }
 
 /// A buffer that cannot be passed as it is.
-pub(super) fn buffer(plan: &Plan, input: &Input, array: &Array, kind: &ArrayPlan, view: &ffi::Py_buffer, wrong: &Wrong) -> PyErr {
+pub(super) fn buffer(
+    plan: &Plan,
+    input: &Input,
+    array: &Array,
+    kind: &ArrayPlan,
+    view: &ffi::Py_buffer,
+    wrong: &Wrong,
+) -> PyErr {
     let name = &plan.param(input).name;
     let head = format!("{}, found {}", expected(plan, input, array), found(view));
     match wrong {
@@ -169,7 +182,9 @@ pub(super) fn buffer(plan: &Plan, input: &Input, array: &Array, kind: &ArrayPlan
 /// An extent or stride that the C type of its parameter cannot hold.
 pub(super) fn does_not_fit(plan: &Plan, input: &Input, slot: u8, value: isize) -> PyErr {
     let (name, ty) = match plan.signature.params.get(slot as usize) {
-        Some(param) => (param.name.as_str(), if let Type::Scalar(scalar) = param.ty { scalar.name() } else { "" }),
+        Some(param) => {
+            (param.name.as_str(), if let Type::Scalar(scalar) = param.ty { scalar.name() } else { "" })
+        }
         None => ("", ""),
     };
     PyOverflowError::new_err(format!(

@@ -63,7 +63,10 @@ impl Frame {
     #[inline(always)]
     fn new() -> Frame {
         // A repeated constant, unlike a repeated value, compiles to nothing: a call that cleared this paid 40 ns.
-        Frame { slots: [const { MaybeUninit::uninit() }; MAX_PARAMS], views: [const { MaybeUninit::uninit() }; MAX_PARAMS] }
+        Frame {
+            slots: [const { MaybeUninit::uninit() }; MAX_PARAMS],
+            views: [const { MaybeUninit::uninit() }; MAX_PARAMS],
+        }
     }
 
     #[inline(always)]
@@ -160,7 +163,7 @@ unsafe extern "C" fn enter(
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(py, export, args, nargs as usize, kwnames) }
+    unsafe { slow(export, args, nargs as usize, kwnames) }
 }
 
 /// Keywords, defaults, conversions that run foreign code, and every error.
@@ -170,42 +173,39 @@ unsafe extern "C" fn enter(
 #[cold]
 #[inline(never)]
 unsafe fn slow(
-    py: Python<'_>,
     export: &Export,
     args: *const *mut ffi::PyObject,
     nargs: usize,
     kwnames: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    let attempt = std::panic::AssertUnwindSafe(|| {
+    // PyO3 must know that this thread holds the lock, or it would put off every release of a reference until it is told.
+    Python::attach(|py| {
         let plan: &Plan = &export.plan;
-        let mut given = Given::new();
-        // SAFETY: the arguments are as CPython passed them.
-        unsafe { given.bind(py, plan, args, nargs, kwnames)? };
-        if !plan.has_outputs && (!kwnames.is_null() || nargs != plan.inputs.len()) {
-            let mut frame = Frame::new();
-            // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
-            unsafe {
-                if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
-                    let ret = invoke(export, &frame, bytes);
-                    return Ok(result::to_python(py, plan, ret));
+        let attempt = std::panic::AssertUnwindSafe(|| {
+            let mut given = Given::new();
+            // SAFETY: the arguments are as CPython passed them.
+            unsafe { given.bind(py, plan, args, nargs, kwnames)? };
+            if !plan.has_outputs && (!kwnames.is_null() || nargs != plan.inputs.len()) {
+                let mut frame = Frame::new();
+                // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
+                unsafe {
+                    if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
+                        let ret = invoke(export, &frame, bytes);
+                        return Ok(result::to_python(py, plan, ret));
+                    }
                 }
             }
-        }
-        careful::call(py, export, &given)
-    });
-    match std::panic::catch_unwind(attempt) {
-        Ok(Ok(object)) => object,
-        Ok(Err(error)) => {
-            error.restore(py);
-            std::ptr::null_mut()
-        }
-        Err(_) => {
-            PySystemError::new_err(format!(
+            careful::call(py, export, &given)
+        });
+        let error = match std::panic::catch_unwind(attempt) {
+            Ok(Ok(object)) => return object,
+            Ok(Err(error)) => error,
+            Err(_) => PySystemError::new_err(format!(
                 "{}(): pixie failed while it converted the arguments\nhint: this is a bug of pixie; please report it",
-                export.plan.signature.name
-            ))
-            .restore(py);
-            std::ptr::null_mut()
-        }
-    }
+                plan.signature.name
+            )),
+        };
+        error.restore(py);
+        std::ptr::null_mut()
+    })
 }

@@ -150,7 +150,11 @@ pub(super) unsafe fn strided(data: usize, shape: *const isize, bytes: isize, siz
 /// Opens this road when `object` is the first NumPy array of the process and reads the same through `view`, its own buffer.
 pub(super) fn adopt(py: Python<'_>, object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) {
     let ty = object.get_type_ptr();
-    if !NDARRAY.load(Ordering::Relaxed).is_null() || OTHER.load(Ordering::Relaxed) == ty || view.ndim < 1 || view.len == 0 {
+    if !NDARRAY.load(Ordering::Relaxed).is_null()
+        || OTHER.load(Ordering::Relaxed) == ty
+        || view.ndim < 1
+        || view.len == 0
+    {
         return;
     }
     // One look-up for each run of arguments of another type, not for each argument.

@@ -1,8 +1,8 @@
 //! `out` arrays: allocated through NumPy unless the caller gives one by keyword, and returned.
 
 use pixie_format::signature::{Layout, Return, Scalar};
-use pyo3::exceptions::{PyImportError, PyValueError};
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyImportError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyTuple};
@@ -30,14 +30,16 @@ pub(super) fn allocate<'py>(
     let mut made = Vec::new();
     for (index, input) in plan.inputs.iter().enumerate().skip(plan.positional) {
         // SAFETY: null or an object that the caller keeps alive.
-        if let Some(object) = unsafe { Bound::from_borrowed_ptr_or_opt(py, given.get(index)) } {
+        let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, given.get(index)) };
+        if let Some(object) = object.filter(|object| !input.is_left_out(object)) {
             made.push(Output::Array(object));
             continue;
         }
         let (Kind::Array(kind), Some(array)) = (&input.kind, plan.array(input)) else { continue };
         if input.is_scalar_out() {
             call.scratch.push(Box::new([0; 2]));
-            let address: *const [u64; 2] = call.scratch.last().map_or(std::ptr::null(), |place| &raw const **place);
+            let address: *const [u64; 2] =
+                call.scratch.last().map_or(std::ptr::null(), |place| &raw const **place);
             call.frame.set(input.slot, address as u64);
             made.push(Output::Scalar(array.element, address));
             continue;
@@ -67,7 +69,13 @@ pub(super) fn allocate<'py>(
     Ok(made)
 }
 
-fn empty<'py>(py: Python<'py>, plan: &Plan, extents: Vec<isize>, dtype: &str, order: &str) -> PyResult<Bound<'py, PyAny>> {
+fn empty<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    extents: Vec<isize>,
+    dtype: &str,
+    order: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let numpy = py.import("numpy").map_err(|cause| {
         let error = PyImportError::new_err(format!(
             "{}() returns an array, which needs NumPy\nhint: install numpy, or pass the array by keyword",

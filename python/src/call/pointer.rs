@@ -1,9 +1,8 @@
 //! `ptr` arguments: an address, a ctypes pointer or None; never a buffer, whose extent nobody would check.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use super::{fault, scalar};
+use super::scalar;
 use crate::plan::{Input, Integer, Plan};
 
 /// The types of ctypes that hold an address.
@@ -17,10 +16,8 @@ pub(super) fn address(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>) -> 
     if let Some(address) = ctypes_address(object)? {
         return Ok(address);
     }
-    if scalar::as_index(object)?.is_some() {
-        return scalar::integer(plan, input, object, Integer { bits: 64, signed: false });
-    }
-    Err(fault::scalar(plan, input, PyTypeError::new_err, "an address (int), a ctypes pointer or None", object))
+    let index = scalar::as_index(plan, input, object, "an address (int), a ctypes pointer or None")?;
+    scalar::integer(plan, input, &index, Integer { bits: 64, signed: false })
 }
 
 /// The address in a ctypes pointer. A process without ctypes has none.

@@ -11,7 +11,11 @@ use crate::plan::{Integer, Kind, Plan};
 /// # Safety
 /// `args` has one entry for each input, null or an object, and the lock is held.
 #[inline(always)]
-pub(super) unsafe fn convert(plan: &Plan, args: *const *mut ffi::PyObject, frame: &mut Frame) -> Option<usize> {
+pub(super) unsafe fn convert(
+    plan: &Plan,
+    args: *const *mut ffi::PyObject,
+    frame: &mut Frame,
+) -> Option<usize> {
     let mut bytes = 0;
     for (index, input) in plan.inputs.iter().enumerate() {
         // SAFETY: there is one argument for each input.

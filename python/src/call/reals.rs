@@ -16,7 +16,8 @@ use crate::plan::{Kind, Plan};
 pub(super) fn entry(plan: &Plan) -> Option<ffi::PyCFunctionFastWithKeywords> {
     let reals = plan.inputs.iter().all(|input| matches!(input.kind, Kind::F64));
     let every_parameter = plan.inputs.len() == plan.signature.params.len();
-    if !reals || !every_parameter || plan.ret != Return::Scalar(Scalar::F64) || plan.gil == Some(Gil::Release) {
+    if !reals || !every_parameter || plan.ret != Return::Scalar(Scalar::F64) || plan.gil == Some(Gil::Release)
+    {
         return None;
     }
     Some(match plan.inputs.len() {
@@ -54,7 +55,7 @@ unsafe extern "C" fn enter<const N: usize>(
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(py, export, args, nargs as usize, kwnames) }
+    unsafe { slow(export, args, nargs as usize, kwnames) }
 }
 
 /// # Safety
@@ -82,7 +83,9 @@ unsafe fn call<const N: usize>(function: *const c_void, v: &[f64; N]) -> f64 {
         match N {
             1 => std::mem::transmute::<*const c_void, extern "C" fn(F) -> F>(function)(v[0]),
             2 => std::mem::transmute::<*const c_void, extern "C" fn(F, F) -> F>(function)(v[0], v[1]),
-            3 => std::mem::transmute::<*const c_void, extern "C" fn(F, F, F) -> F>(function)(v[0], v[1], v[2]),
+            3 => {
+                std::mem::transmute::<*const c_void, extern "C" fn(F, F, F) -> F>(function)(v[0], v[1], v[2])
+            }
             4 => std::mem::transmute::<*const c_void, extern "C" fn(F, F, F, F) -> F>(function)(
                 v[0], v[1], v[2], v[3],
             ),

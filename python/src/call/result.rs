@@ -9,8 +9,8 @@ use crate::plan::Plan;
 
 /// The object for a result slot: a new reference, or null with an error set.
 #[inline(always)]
-pub(super) fn to_python(py: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::PyObject {
-    // SAFETY: the lock is held (`py`); each call returns a new reference or null with an error set.
+pub(super) fn to_python(_lock: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::PyObject {
+    // SAFETY: the lock is held (`_lock`); each call returns a new reference or null with an error set.
     unsafe {
         match plan.ret {
             Return::Scalar(Scalar::F64) => ffi::PyFloat_FromDouble(f64::from_bits(ret)),
@@ -27,7 +27,7 @@ pub(super) fn to_python(py: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::PyOb
             Return::Ptr => ffi::PyLong_FromUnsignedLongLong(ret),
             Return::Status => match narrow(plan, ret) {
                 0 => ffi::Py_NewRef(ffi::Py_None()),
-                status => failed(py, plan, status),
+                status => failed(plan, status),
             },
         }
     }
@@ -44,7 +44,14 @@ fn narrow(plan: &Plan, ret: u64) -> i64 {
 }
 
 #[cold]
-fn failed(py: Python<'_>, plan: &Plan, status: i64) -> *mut ffi::PyObject {
-    PyRuntimeError::new_err(format!("{}() failed with status {status}", plan.signature.name)).restore(py);
+fn failed(plan: &Plan, status: i64) -> *mut ffi::PyObject {
+    let name = &plan.signature.name;
+    let text = i32::try_from(status).ok().and_then(|status| plan.status.get(&status));
+    let message = match text {
+        Some(text) => format!("{name}() failed: {text} (status {status})"),
+        None => format!("{name}() failed with status {status}"),
+    };
+    // As in `slow`: an error is made of references.
+    Python::attach(|py| PyRuntimeError::new_err(message).restore(py));
     std::ptr::null_mut()
 }

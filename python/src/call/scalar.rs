@@ -14,8 +14,7 @@ pub(super) fn integer(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>, kin
     let int = match object.cast::<PyInt>() {
         Ok(int) => int,
         Err(_) => {
-            index = as_index(object)?
-                .ok_or_else(|| fault::scalar(plan, input, PyTypeError::new_err, "an integer", object))?;
+            index = as_index(plan, input, object, "an integer")?;
             &index
         }
     };
@@ -35,16 +34,32 @@ pub(super) fn integer(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>, kin
     }
 }
 
-/// What `__index__` gives; `None` where the type has none.
-pub(super) fn as_index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
+/// What `__index__` gives; `expected` says in the error what would do.
+pub(super) fn as_index<'py>(
+    plan: &Plan,
+    input: &Input,
+    object: &Bound<'py, PyAny>,
+    expected: &str,
+) -> PyResult<Bound<'py, PyInt>> {
+    let wrong = || fault::scalar(plan, input, PyTypeError::new_err, expected, object);
     // SAFETY: the object is alive and the lock is held; `PyNumber_Index` returns a new reference to an int, or null with an error.
     unsafe {
         if ffi::PyIndex_Check(object.as_ptr()) == 0 {
-            return Ok(None);
+            return Err(wrong());
         }
-        let index = Bound::from_owned_ptr_or_err(object.py(), ffi::PyNumber_Index(object.as_ptr()))?;
-        Ok(Some(index.cast_into_unchecked()))
+        let index = Bound::from_owned_ptr_or_err(object.py(), ffi::PyNumber_Index(object.as_ptr()));
+        Ok(index.map_err(|error| explained(object.py(), error, wrong))?.cast_into_unchecked())
     }
+}
+
+/// A conversion's own `TypeError`, as of an array that is no single number, in words that name the parameter.
+fn explained(py: Python<'_>, error: PyErr, wrong: impl FnOnce() -> PyErr) -> PyErr {
+    if !error.is_instance_of::<PyTypeError>(py) {
+        return error;
+    }
+    let ours = wrong();
+    ours.set_cause(py, Some(error));
+    ours
 }
 
 /// The value of an `f64`: floats, integers, and whatever has `__float__`.
@@ -54,18 +69,22 @@ pub(super) fn f64(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>) -> PyRe
     }
     let ty = object.get_type();
     // A complex type's `__float__` would drop the imaginary part.
-    let real = !object.is_instance_of::<PyComplex>() && (ty.hasattr("__float__")? || ty.hasattr("__index__")?);
+    let real =
+        !object.is_instance_of::<PyComplex>() && (ty.hasattr("__float__")? || ty.hasattr("__index__")?);
+    let wrong = || fault::scalar(plan, input, PyTypeError::new_err, "a number", object);
     if !real {
-        return Err(fault::scalar(plan, input, PyTypeError::new_err, "a number", object));
+        return Err(wrong());
     }
     // SAFETY: the object is alive and the lock is held.
     let value = unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) };
     match PyErr::take(object.py()) {
         None => Ok(value),
-        Some(error) if object.is_instance_of::<PyInt>() && error.is_instance_of::<PyOverflowError>(object.py()) => {
+        Some(error)
+            if object.is_instance_of::<PyInt>() && error.is_instance_of::<PyOverflowError>(object.py()) =>
+        {
             Err(too_large(plan, input, "the integer"))
         }
-        Some(error) => Err(error),
+        Some(error) => Err(explained(object.py(), error, wrong)),
     }
 }
 

@@ -44,7 +44,7 @@ unsafe extern "C" fn enter(
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(py, export, args, nargs as usize, kwnames) }
+    unsafe { slow(export, args, nargs as usize, kwnames) }
 }
 
 /// # Safety

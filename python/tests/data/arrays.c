@@ -74,6 +74,7 @@ double strided_dot(const double *a, const double *b, size_t n, int64_t stride)
 }
 double padded(const double *a, size_t n, const double *b) { return a[0] + b[2 * n]; }
 double prefix(const double *a, int64_t k) { return k ? a[k - 1] : 0.0; }
+double apart(const double *a, int64_t k) { return k > 1 ? a[k - 2] : 0.0; }
 double three(const double *a) { return a[0] + a[1] + a[2]; }
 double weights(const double *a, size_t n, const double *w)
 {
@@ -83,7 +84,7 @@ double weights(const double *a, size_t n, const double *w)
     return sum;
 }
 int64_t small(const uint8_t *a, int8_t n) { return n; }
-double vectors(const double *a, uint64_t m, uint64_t n) { return (double)(m + n); }
+double product(const double *a, uint64_t m, uint64_t n) { return (double)(m + n); }
 
 /* Results through memory. */
 void doubled(const double *a, size_t n, double *y)

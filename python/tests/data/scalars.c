@@ -21,10 +21,11 @@ SAME(f32, float)
 SAME(f64, double)
 
 void nothing(void) {}
-int64_t weighted(int8_t a, uint16_t b, int32_t c, uint64_t d) { return a + 10 * b + 100 * c + 1000 * (int64_t)d; }
+int64_t weighted(int8_t a, uint16_t b, int32_t c, uint64_t d) { return a + 10 * b + 100 * (int64_t)c + 1000 * (int64_t)d; }
 double mixed(double x, int32_t k, float y, bool negate) { return (x * k + y) * (negate ? -1.0 : 1.0); }
 double defaults(double a, double b, int64_t c, bool d, float e) { return d ? a + b + (double)c + e : -1.0; }
 double add(double a, double b) { return a + b; }
+double infinite(double a, double b) { return a + b; }
 double eight(double a, double b, double c, double d, double e, double f, double g, double h)
 {
     return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h;
