@@ -101,10 +101,9 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
 
     let start = cursor.at;
     layout.place(object, SectionKind::ReadOnly, &mut cursor)?;
-    let unwind = cursor.at;
     layout.place(object, SectionKind::Unwind, &mut cursor)?;
     if let Some(first) = object.sections.iter().position(|section| section.kind == SectionKind::Unwind) {
-        let first = layout.sections[first].max(unwind);
+        let first = layout.sections[first];
         layout.unwind = Some((first, cursor.at - first));
     }
     layout.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;

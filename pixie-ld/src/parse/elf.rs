@@ -62,6 +62,7 @@ impl<'a> Reader<'a, '_> {
 
     fn sections(&mut self) -> Result<Vec<Section<'a>>, LinkError> {
         let mut sections = Vec::new();
+        let mut filled = 0;
         for (index, raw) in self.table.iter().enumerate() {
             let name = self.name(index, raw)?;
             let Some(kind) = section_kind(name, raw)? else { continue };
@@ -71,6 +72,14 @@ impl<'a> Reader<'a, '_> {
                 SectionKind::Zero => &[],
                 _ => raw.data(LE, self.bytes).map_err(|error| malformed(place(), error))?,
             };
+            // Overlapping sections could make a small file a large image.
+            filled += data.len();
+            if filled > self.bytes.len() {
+                return Err(malformed(
+                    place(),
+                    "the sections hold more bytes than the file, so they overlap",
+                ));
+            }
             // Zero means the same as one (gABI, sh_addralign).
             let align = raw.sh_addralign(LE).max(1);
             if let Some(id) = self.ids.get_mut(index) {
