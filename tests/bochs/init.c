@@ -1,0 +1,27 @@
+/* The guest's first process: runs /program, says how it ended, and restarts the machine. No C library is needed. */
+
+enum { WRITE = 1, IOCTL = 16, FORK = 57, EXECVE = 59, EXIT = 60, WAIT4 = 61, REBOOT = 169 };
+
+static long call(long number, long a, long b, long c, long d) {
+    long result;
+    register long fourth __asm__("r10") = d;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
+    return result;
+}
+
+__attribute__((force_align_arg_pointer)) void _start(void) {
+    static char text[] = "\nended with status 0x0000\n";
+    static char *arguments[] = {"/program", ARGUMENTS 0}, *environment[] = {"RUST_BACKTRACE=0", 0};
+    int status = 0xffff;
+    const long child = call(FORK, 0, 0, 0, 0);
+    if (child == 0) {
+        call(EXECVE, (long)arguments[0], (long)arguments, (long)environment, 0);
+        call(EXIT, 127, 0, 0, 0);
+    }
+    call(WAIT4, child, (long)&status, 0, 0);
+    for (int digit = 0; digit < 4; digit++)
+        text[sizeof text - 3 - digit] = "0123456789abcdef"[status >> 4 * digit & 15];
+    call(WRITE, 1, (long)text, sizeof text - 1, 0);
+    call(IOCTL, 1, 0x5409, 1, 0); /* TCSBRK, as tcdrain does: the serial port is slower than this program. */
+    call(REBOOT, 0xfee1dead, 0x28121969, 0x01234567, 0);
+}
