@@ -1,7 +1,6 @@
 //! An exported function: the built-in that Python calls, and its handle, which knows everything else about it.
 
 use std::ffi::{CString, c_void};
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,7 +52,7 @@ unsafe impl Sync for Method {}
 impl Method {
     fn new(plan: &Plan, doc: String) -> PyResult<Method> {
         let name = CString::new(plan.signature.name.as_str())?;
-        let doc = CString::new(doc.replace('\0', ""))?;
+        let doc = CString::new(if doc.contains('\0') { doc.replace('\0', "") } else { doc })?;
         let definition = Box::new(ffi::PyMethodDef {
             ml_name: name.as_ptr(),
             ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::entry(plan) },
@@ -77,7 +76,7 @@ impl Export {
             &loaded.exports()[index];
         let entry = &loaded.manifest().exports[*manifest_index];
         let plan = Plan::compile(py, signature.clone(), loaded.platform(), entry);
-        let doc = docstring(py, &plan, entry.doc.as_deref())?;
+        let doc = docstring(py, &plan, &entry.signature, entry.doc.as_deref())?;
         let method = Method::new(&plan, doc)?;
         let definition: *const ffi::PyMethodDef = &*method.definition;
         let name = PyString::intern(py, &signature.name);
@@ -229,8 +228,10 @@ impl Export {
 }
 
 /// The docstring: the line that `inspect.signature` reads, the author's text, the typed signature.
-fn docstring(py: Python<'_>, plan: &Plan, doc: Option<&str>) -> PyResult<String> {
-    let mut text = format!("{}(", plan.signature.name);
+fn docstring(py: Python<'_>, plan: &Plan, signature: &str, doc: Option<&str>) -> PyResult<String> {
+    let mut text = String::with_capacity(2 * signature.len() + 8 + doc.map_or(0, str::len));
+    text.push_str(&plan.signature.name);
+    text.push('(');
     for (index, input) in plan.inputs.iter().enumerate() {
         let param = plan.param(input);
         if param.mode == Mode::Out && input.is_scalar_out() {
@@ -251,7 +252,7 @@ fn docstring(py: Python<'_>, plan: &Plan, doc: Option<&str>) -> PyResult<String>
         text += "\n\n";
     }
     // Types stand here because `inspect.signature` refuses them in the line above.
-    write!(text, "{}", plan.signature).ok();
+    text.push_str(signature);
     Ok(text)
 }
 

@@ -30,10 +30,12 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::only_interpreter()?;
         // What every module needs is asked for once, here: under a hypervisor each question to the processor costs some
-        // microseconds, the loader and BLAKE3 ask thirty, and a module's own import should cost what its own code costs. On a system
+        // microseconds, the loader, BLAKE3 and the standard library ask thirty, and a module's own import should cost what its own code costs. On a system
         // that pixie does not know, loading says so.
         pixie_ld::Host::detect().ok();
         pixie_format::Hash::of(&[]);
+        #[cfg(target_arch = "x86_64")]
+        let _ = std::arch::is_x86_feature_detected!("avx2");
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

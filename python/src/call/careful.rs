@@ -1,5 +1,7 @@
 //! The careful road: every type that converts, every buffer, every error, `out` arrays.
 
+use std::mem::MaybeUninit;
+
 use pixie_format::signature::{Dim, Layout};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -9,14 +11,15 @@ use super::buffers::{self, Buffers};
 use super::fault::{self, Wrong};
 use super::{Frame, View, invoke, numpy, outputs, pointer, result, scalar, shapes};
 use crate::export::Export;
-use crate::plan::{ArrayPlan, Bind, Check, Input, Kind, Plan};
+use crate::plan::{ArrayPlan, Bind, Check, Input, Kind, MAX_PARAMS, Plan};
 
 /// Converts, calls and returns a new reference, or null with an error set.
 pub(super) fn call(py: Python<'_>, export: &Export, given: &Given) -> PyResult<*mut ffi::PyObject> {
     let plan = &export.plan;
-    // Both are large and must not move.
+    // All are large and must not move.
     let (mut frame, mut buffers) = (Frame::new(), Buffers::new());
-    let mut call = Call { plan, frame: &mut frame, scratch: Vec::new(), buffers: &mut buffers, bytes: 0 };
+    let mut scratch = [const { MaybeUninit::uninit() }; MAX_PARAMS];
+    let mut call = Call { plan, frame: &mut frame, scratch: &mut scratch, buffers: &mut buffers, bytes: 0 };
     for (index, input) in plan.inputs.iter().enumerate() {
         call.convert(py, index, input, given.get(index))?;
     }
@@ -34,7 +37,7 @@ pub(super) struct Call<'c> {
     pub(super) plan: &'c Plan,
     pub(super) frame: &'c mut Frame,
     /// The places of `out` scalars.
-    pub(super) scratch: Vec<Box<[u64; 2]>>,
+    pub(super) scratch: &'c mut [MaybeUninit<[u64; 2]>; MAX_PARAMS],
     buffers: &'c mut Buffers,
     bytes: usize,
 }

@@ -172,7 +172,7 @@ pub(super) fn adopt(py: Python<'_>, object: &Bound<'_, PyAny>, view: &ffi::Py_bu
     let agrees = unsafe {
         let array = &*object.as_ptr().cast::<ArrayFields>();
         let rank = view.ndim as usize;
-        array.data as usize == view.buf as usize
+        std::ptr::eq(array.data.cast(), view.buf)
             && array.rank == view.ndim
             && (array.flags & WRITEABLE == 0) == (view.readonly != 0)
             && same(array.shape, view.shape, rank)

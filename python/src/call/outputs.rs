@@ -37,9 +37,8 @@ pub(super) fn allocate<'py>(
         }
         let (Kind::Array(kind), Some(array)) = (&input.kind, plan.array(input)) else { continue };
         if input.is_scalar_out() {
-            call.scratch.push(Box::new([0; 2]));
-            let address: *const [u64; 2] =
-                call.scratch.last().map_or(std::ptr::null(), |place| &raw const **place);
+            let Some(place) = call.scratch.get_mut(index) else { continue };
+            let address: *const [u64; 2] = place.write([0; 2]);
             call.frame.set(input.slot, address as u64);
             made.push(Output::Scalar(array.element, address));
             continue;
