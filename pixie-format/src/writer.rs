@@ -7,7 +7,7 @@ use crate::cbor;
 use crate::error::{Error, Result};
 use crate::hash::Hash;
 use crate::header::Header;
-use crate::manifest::{Blob, BlobId, BlobKind, Manifest, mark_absent};
+use crate::manifest::{Blob, BlobId, BlobKind, Manifest};
 use crate::reader::{Module, describe};
 
 /// Collects blobs; equal bytes are kept once. The ids it gives are provisional until `finish` has sorted the table.
@@ -87,7 +87,7 @@ pub fn rewrite_presence<'b>(
         }
     }
     let mut value = cbor::decode_value(source.manifest_bytes())?;
-    mark_absent(&mut value, &mut |index| blobs[index].is_none());
+    cbor::mark_absent(&mut value, &mut |index| blobs[index].is_none());
     assemble(cbor::encode(&value)?, Some(source.header()), &blobs)
 }
 

@@ -19,7 +19,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 const FENCED: &[(&str, &[&str])] = &[
     ("inkwell", &["pixie-jit/src/llvm"]),
     ("llvm_sys", &["pixie-jit/src/llvm"]),
-    ("serde_cbor", &["pixie-format/src/cbor.rs"]),
+    ("serde_cbor", &["pixie-format/src/cbor"]),
     ("anyhow", &["pixie-cli", "xtask", "tests"]),
     (
         "unsafe ",

@@ -93,3 +93,18 @@ pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
 fn fail(rule: &'static str, offset: usize, what: impl Into<String>) -> Error {
     Error::Cbor { rule, offset, what: what.into() }
 }
+
+/// Sets or clears the `absent` mark of each blob of a generic manifest value, by index.
+pub(crate) fn mark_absent(value: &mut Value, absent: &mut dyn FnMut(usize) -> bool) {
+    let Value::Map(fields) = value else { return };
+    let Some(Value::Array(blobs)) = fields.get_mut(&Value::Text("blobs".to_owned())) else { return };
+    for (index, blob) in blobs.iter_mut().enumerate() {
+        let Value::Map(blob) = blob else { continue };
+        let key = Value::Text("absent".to_owned());
+        if absent(index) {
+            blob.insert(key, Value::Bool(true));
+        } else {
+            blob.remove(&key);
+        }
+    }
+}

@@ -306,7 +306,7 @@ impl Manifest {
         }
         // The generic value keeps fields of newer minors, which belong to the identity.
         let mut value = cbor::decode_value(bytes)?;
-        mark_absent(&mut value, &mut |_| false);
+        cbor::mark_absent(&mut value, &mut |_| false);
         Ok(Hash::of(&cbor::encode(&value)?))
     }
 
@@ -372,21 +372,5 @@ impl Variant {
             }
         }
         (known, unknown)
-    }
-}
-
-/// Sets or clears the `absent` mark of each blob of a generic manifest value, by index.
-pub(crate) fn mark_absent(value: &mut serde_cbor::Value, absent: &mut dyn FnMut(usize) -> bool) {
-    use serde_cbor::Value;
-    let Value::Map(fields) = value else { return };
-    let Some(Value::Array(blobs)) = fields.get_mut(&Value::Text("blobs".to_owned())) else { return };
-    for (index, blob) in blobs.iter_mut().enumerate() {
-        let Value::Map(blob) = blob else { continue };
-        let key = Value::Text("absent".to_owned());
-        if absent(index) {
-            blob.insert(key, Value::Bool(true));
-        } else {
-            blob.remove(&key);
-        }
     }
 }

@@ -1,3 +1,5 @@
+//! Signatures derived and checked, each refusal with its message.
+
 use pixie_format::{Platform, Signature};
 
 use super::{check, derive};
