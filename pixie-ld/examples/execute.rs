@@ -1,7 +1,8 @@
 //! Calls functions of a module on every level that it has, with inputs that are the same everywhere, and prints a hash of what
 //! comes out, so that runs on different processors can be compared.
 //!
-//! `execute MODULE CALLS`, where CALLS is a file with one call a line: the function, then `parameter=value` for each scalar.
+//! `execute MODULE CALLS [MODULE CALLS]…`, where CALLS is a file with one call a line: the function, then `parameter=value` for
+//! each scalar.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,18 +16,27 @@ use pixie_ld::{Host, LoadOptions, LoadedExport, LoadedModule, load_file};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    let mut words = std::env::args().skip(1);
-    let (Some(path), Some(calls), None) = (words.next(), words.next(), words.next()) else {
-        return Err("usage: execute MODULE CALLS".into());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (pairs, []) = words.as_chunks() else {
+        return Err("usage: execute MODULE CALLS [MODULE CALLS]…".into());
     };
-    let (path, calls) = (Path::new(&path), std::fs::read_to_string(calls)?);
     println!("cpu {}", Host::detect()?.cpu());
+    for [module, calls] in pairs {
+        every_level(Path::new(module), &std::fs::read_to_string(calls)?)?;
+    }
+    Ok(())
+}
+
+fn every_level(path: &Path, calls: &str) -> Result<()> {
     let best = load_file(path, &LoadOptions::default())?;
-    println!("chosen {}", best.variant().isa);
+    let name = &best.manifest().name;
+    println!("{name} chosen {}", best.variant().isa);
     for variant in best.variants() {
         match load_file(path, &LoadOptions::with_isa(Some(variant.isa.clone()))) {
-            Ok(module) => call_all(&module, &calls)?,
-            Err(error) => println!("refused {} {}", variant.isa, error.to_string().replace('\n', " ")),
+            Ok(module) => call_all(&module, calls)?,
+            Err(error) => {
+                println!("{name} refused {} {}", variant.isa, error.to_string().replace('\n', " "));
+            }
         }
     }
     Ok(())
@@ -40,7 +50,7 @@ fn call_all(module: &LoadedModule, calls: &str) -> Result<()> {
         let export = module.export(name).ok_or_else(|| format!("the module has no function `{name}`"))?;
         let outcome = call(export, &scalars, module.platform())
             .map_err(|error| format!("`{}` called as `{line}`: {error}", export.signature))?;
-        println!("ran {} {name} {outcome}", module.variant().isa);
+        println!("{} ran {} {name} {outcome}", module.manifest().name, module.variant().isa);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //
 // A BIOS and a boot loader would cost packages and emulated seconds, and nothing of theirs is needed here. The disk holds, one
 // after the other, the boot parameters with the command line, the kernel and the initial file system; their sizes in sectors
-// and where they go are passed as macros (see image.py). Everything lies below 1 GiB.
+// and where they go are passed as macros (see machine.py). Everything lies below 1 GiB.
 
 #define PAGE_TABLES 0x1000
 #define STACK 0x8000
@@ -14,8 +14,7 @@
 
     .section .text, "ax"
     .code16
-rom:
-start:
+rom: // where the reset vector leads
     cli
     lgdtl %cs:(gdt_pointer - rom)
     movl %cr0, %eax
@@ -159,7 +158,7 @@ gdt_pointer:
 
     .section .reset, "ax"
     .code16
-    .byte 0xea // ljmpw 0xf000:start; the assembler cannot relocate 16 bits of an address above 64 KiB
-    .word start - rom
+    .byte 0xea // ljmpw 0xf000:0, that is to `rom`, which the assembler has no way to write
+    .word 0
     .word 0xf000
     .zero 11
