@@ -26,9 +26,11 @@ pub struct Export {
     pub thunk: Thunk,
     /// The C function itself.
     pub function: *const c_void,
+    /// The overload to try where the arguments are of other types.
+    pub next: Option<Py<Export>>,
     origin: Arc<Origin>,
     index: usize,
-    _method: Method,
+    method: Method,
     capsule: PyOnceLock<Py<PyAny>>,
 }
 
@@ -64,39 +66,52 @@ impl Method {
 }
 
 impl Export {
-    /// Makes the built-in for the export at `index`, and returns it with its name.
-    pub fn function<'py>(
+    /// Makes the handle of the export at `index`; `next` is the overload to try after it.
+    pub fn handle<'py>(
         py: Python<'py>,
         origin: &Arc<Origin>,
         index: usize,
-        module_name: &Bound<'py, PyString>,
-    ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyAny>)> {
+        next: Option<Py<Export>>,
+    ) -> PyResult<Bound<'py, Export>> {
         let loaded = &origin.loaded;
         let LoadedExport { signature, thunk, function: entry_point, index: manifest_index } =
             &loaded.exports()[index];
         let entry = &loaded.manifest().exports[*manifest_index];
         let plan = Plan::compile(py, signature.clone(), loaded.platform(), entry);
-        let doc = docstring(py, &plan, &entry.signature, entry.doc.as_deref())?;
+        let mut doc = docstring(py, &plan, &entry.signature, entry.doc.as_deref())?;
+        let mut later = next.as_ref();
+        while let Some(overload) = later {
+            let overload = overload.get();
+            doc.push('\n');
+            doc.push_str(&overload.signature());
+            later = overload.next.as_ref();
+        }
         let method = Method::new(&plan, doc)?;
-        let definition: *const ffi::PyMethodDef = &*method.definition;
-        let name = PyString::intern(py, &signature.name);
         let export = Export {
             plan,
+            next,
             thunk: *thunk,
             function: *entry_point,
             origin: Arc::clone(origin),
             index,
-            _method: method,
+            method,
             capsule: PyOnceLock::new(),
         };
-        let handle = Bound::new(py, export)?;
+        Bound::new(py, export)
+    }
+
+    /// Makes the built-in of a handle.
+    pub fn function<'py>(
+        handle: &Bound<'py, Export>,
+        module_name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let definition: *const ffi::PyMethodDef = &*handle.get().method.definition;
         // SAFETY: the definition lives in the handle, which the function keeps alive, and its entry expects an `Export` as `self`;
         // CPython takes the definition as mutable but only reads it.
-        let function = unsafe {
+        unsafe {
             let made = ffi::PyCFunction_NewEx(definition.cast_mut(), handle.as_ptr(), module_name.as_ptr());
-            Bound::from_owned_ptr_or_err(py, made)?
-        };
-        Ok((name, function))
+            Bound::from_owned_ptr_or_err(handle.py(), made)
+        }
     }
 
     /// The export behind a function of a fat module.
@@ -134,13 +149,13 @@ pub fn info<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
 impl Export {
     /// The function's name.
     #[getter]
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.plan.signature.name
     }
 
     /// The typed signature, for example `dot(a: f64[n], b: f64[n], n: usize) -> f64`.
     #[getter]
-    fn signature(&self) -> String {
+    pub fn signature(&self) -> String {
         self.plan.signature.to_string()
     }
 
@@ -148,6 +163,18 @@ impl Export {
     #[getter]
     fn c_signature(&self) -> String {
         ctypes::spelling(&self.plan.signature)
+    }
+
+    /// The typed signatures of the other functions of this name, in the order in which they are tried.
+    #[getter]
+    fn overloads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut signatures = Vec::new();
+        let mut later = self.next.as_ref();
+        while let Some(overload) = later {
+            signatures.push(overload.get().signature());
+            later = overload.get().next.as_ref();
+        }
+        PyTuple::new(py, signatures)
     }
 
     /// The name of the module.

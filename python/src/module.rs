@@ -9,7 +9,7 @@ use pixie_ld::LoadedModule;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::export::Export;
 use crate::upstream;
@@ -35,9 +35,24 @@ impl Origin {
         let py = module.py();
         let dict = module.dict();
         let module_name = module.name()?;
-        for index in 0..self.loaded.exports().len() {
-            let (name, function) = Export::function(py, &self, index, &module_name)?;
-            dict.set_item(name, function)?;
+        let exports = self.loaded.exports();
+        // From the last to the first, so that each knows the overload that comes after it.
+        let mut handles: Vec<Bound<'_, Export>> = Vec::with_capacity(exports.len());
+        for (index, export) in exports.iter().enumerate().rev() {
+            let same = |handle: &&Bound<'_, Export>| handle.get().name() == export.signature.name;
+            let next = handles.iter().rev().find(same).map(|handle| handle.clone().unbind());
+            handles.push(Export::handle(py, &self, index, next)?);
+        }
+        let overloads: Vec<*const Export> = handles
+            .iter()
+            .filter_map(|handle| Some(std::ptr::from_ref(handle.get().next.as_ref()?.get())))
+            .collect();
+        for handle in handles.iter().rev() {
+            // What some other export goes on to is not entered itself.
+            if overloads.is_empty() || !overloads.contains(&std::ptr::from_ref(handle.get())) {
+                let name = PyString::intern(py, handle.get().name());
+                dict.set_item(name, Export::function(handle, &module_name)?)?;
+            }
         }
         if let Some(doc) = &self.loaded.manifest().doc {
             dict.set_item(intern!(py, "__doc__"), doc)?;

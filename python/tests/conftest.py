@@ -27,6 +27,9 @@ SCALAR_EXPORTS = [
     "eight(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64) -> f64",
     "check(code: i32) -> status",
     "next_address(p: ptr = None) -> ptr",
+    "twice = twice_i64(x: i64) -> i64",
+    "twice = twice_f64(x: f64) -> f64",
+    "twice = twice_array(x: f64[n], n: usize) -> f64",
 ]
 
 

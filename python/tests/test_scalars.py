@@ -9,6 +9,8 @@ import numpy
 import pytest
 from conftest import SCALARS, message
 
+import pixie
+
 LONG = 8 * ctypes.sizeof(ctypes.c_long)
 BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64, "u8": 8, "u16": 16, "u32": 32, "u64": 64, "usize": 64, "long": LONG, "ulong": LONG}
 
@@ -149,3 +151,21 @@ def test_defaults(scalars):
 
 def test_every_scalar_type_is_tried():
     assert set(SCALARS) == {*BITS, "bool", "f32", "f64"}
+
+
+def test_overloads_are_tried_in_order(scalars):
+    twice = scalars.twice
+    assert twice(3) == 6 and type(twice(3)) is int
+    assert twice(1.5) == 3.0 and twice(x=1.5) == 3.0
+    assert twice(2**70) == 2.0**71
+    assert twice(numpy.array([4.0])) == 8.0
+    assert message(TypeError, twice, "x").splitlines() == [
+        "none of the overloads of twice() takes these arguments",
+        "  twice() argument `x`: expected an integer for i64, found str",
+        "  twice() argument `x`: expected a number for f64, found str",
+        "  twice() argument `x`: expected a C-contiguous f64 array of shape [n], found str",
+    ]
+    assert "2 axes instead of 1" in message(ValueError, twice, numpy.zeros((2, 2)))
+    assert pixie.info(twice).overloads == ("twice(x: f64) -> f64", "twice(x: f64[n], n: usize) -> f64")
+    assert twice.__doc__.splitlines() == ["twice(x: i64) -> i64", *pixie.info(twice).overloads]
+    assert [name for name in vars(scalars) if name.startswith("twice")] == ["twice"]

@@ -21,14 +21,6 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         if signature.has_pointers() && !plan.unsafe_pointers {
             bail!("{}", pointer_message(&signature));
         }
-        if let Some(known) = exports.iter().find(|known| known.name == signature.name) {
-            bail!(
-                "two exports are called `{}` (`{}` and `{signature}`)\nhint: give one another name, `other = {}(…)`",
-                known.name,
-                known.signature,
-                wanted.spec.symbol
-            );
-        }
         exports.push(Export {
             name: signature.name.clone(),
             signature: signature.to_string(),

@@ -6,6 +6,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::buffers::{self, Element};
+use crate::export::Export;
 use crate::plan::{ArrayPlan, Input, Plan};
 
 /// The name of a parameter and its type without array extents.
@@ -233,5 +234,23 @@ pub(super) fn overlap(plan: &Plan, first: &Input, second: &Input) -> PyErr {
         a.name,
         b.name,
         if b.mode == Mode::In { &b.name } else { &a.name }
+    ))
+}
+
+/// Arguments that none of several overloads takes: the reason of each.
+pub(super) fn no_overload(py: Python<'_>, last: &Export, refusals: Vec<PyErr>, error: PyErr) -> PyErr {
+    // A failure that is not about types belongs to the overload that the types chose.
+    let about_types = error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py);
+    if !about_types {
+        return error;
+    }
+    let reasons = refusals.iter().chain([&error]).map(|error| {
+        let text = error.value(py).to_string();
+        format!("\n  {}", text.split('\n').next().unwrap_or_default())
+    });
+    PyTypeError::new_err(format!(
+        "none of the overloads of {}() takes these arguments{}",
+        last.plan.signature.name,
+        reasons.collect::<String>()
     ))
 }

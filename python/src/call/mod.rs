@@ -21,7 +21,7 @@ mod shapes;
 use std::mem::MaybeUninit;
 
 use pixie_format::manifest::Gil;
-use pyo3::exceptions::PySystemError;
+use pyo3::exceptions::{PyOverflowError, PySystemError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -180,32 +180,66 @@ unsafe fn slow(
 ) -> *mut ffi::PyObject {
     // PyO3 must know that this thread holds the lock, or it would put off every release of a reference until it is told.
     Python::attach(|py| {
-        let plan: &Plan = &export.plan;
-        let attempt = std::panic::AssertUnwindSafe(|| {
-            let mut given = Given::new();
-            // SAFETY: the arguments are as CPython passed them.
-            unsafe { given.bind(py, plan, args, nargs, kwnames)? };
-            if !plan.has_outputs && (!kwnames.is_null() || nargs != plan.inputs.len()) {
-                let mut frame = Frame::new();
-                // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
-                unsafe {
-                    if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
-                        let ret = invoke(export, &frame, bytes);
-                        return Ok(result::to_python(py, plan, ret));
-                    }
+        let mut export = export;
+        let mut refusals: Vec<PyErr> = Vec::new();
+        loop {
+            let attempt = || {
+                // SAFETY: as this function's own.
+                unsafe { once(py, export, args, nargs, kwnames) }
+            };
+            let error = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt)) {
+                Ok(Ok(object)) => return object,
+                Ok(Err(error)) => error,
+                Err(_) => PySystemError::new_err(format!(
+                    "{}(): pixie failed while it converted the arguments\nhint: this is a bug of pixie; please report it",
+                    export.plan.signature.name
+                )),
+            };
+            let another_may_fit =
+                error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py);
+            match export.next.as_ref().filter(|_| another_may_fit) {
+                Some(next) => {
+                    refusals.push(error);
+                    export = next.get();
+                }
+                None => {
+                    let error = if refusals.is_empty() {
+                        error
+                    } else {
+                        fault::no_overload(py, export, refusals, error)
+                    };
+                    error.restore(py);
+                    return std::ptr::null_mut();
                 }
             }
-            careful::call(py, export, &given)
-        });
-        let error = match std::panic::catch_unwind(attempt) {
-            Ok(Ok(object)) => return object,
-            Ok(Err(error)) => error,
-            Err(_) => PySystemError::new_err(format!(
-                "{}(): pixie failed while it converted the arguments\nhint: this is a bug of pixie; please report it",
-                plan.signature.name
-            )),
-        };
-        error.restore(py);
-        std::ptr::null_mut()
+        }
     })
+}
+
+/// One export's attempt at a call.
+///
+/// # Safety
+/// As for `enter`.
+unsafe fn once(
+    py: Python<'_>,
+    export: &Export,
+    args: *const *mut ffi::PyObject,
+    nargs: usize,
+    kwnames: *mut ffi::PyObject,
+) -> PyResult<*mut ffi::PyObject> {
+    let plan: &Plan = &export.plan;
+    let mut given = Given::new();
+    // SAFETY: the arguments are as CPython passed them.
+    unsafe { given.bind(py, plan, args, nargs, kwnames)? };
+    if !plan.has_outputs {
+        let mut frame = Frame::new();
+        // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
+        unsafe {
+            if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
+                let ret = invoke(export, &frame, bytes);
+                return Ok(result::to_python(py, plan, ret));
+            }
+        }
+    }
+    careful::call(py, export, &given)
 }

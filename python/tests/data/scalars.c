@@ -32,3 +32,6 @@ double eight(double a, double b, double c, double d, double e, double f, double 
 }
 int32_t check(int32_t code) { return code; }
 const char *next_address(const char *p) { return p ? p + 1 : p; }
+int64_t twice_i64(int64_t x) { return 2 * x; }
+double twice_f64(double x) { return 2 * x; }
+double twice_array(const double *x, size_t n) { return n ? 2 * x[0] : 0; }
