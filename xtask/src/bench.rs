@@ -49,7 +49,7 @@ pub fn run(names: &[&str]) -> Result<()> {
                 }
             }
             "xxhash" => {
-                program.arg(folder.join("hashes.so"));
+                program.arg(folder.join("native_xxhash.so"));
             }
             "build" => {
                 program.arg(pixie());
@@ -91,7 +91,7 @@ fn prepare() -> Result<PathBuf> {
     clang(&["-march=native", "-mprefer-vector-width=256"], "tests/kernels/kernels.c", "native256.so")?;
     clang(&["-march=native", "-mprefer-vector-width=512"], "tests/kernels/kernels.c", "native512.so")?;
     xxhash(&folder)?;
-    clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "hashes.so")?;
+    clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "native_xxhash.so")?;
     Ok(folder)
 }
 
