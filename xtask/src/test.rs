@@ -16,22 +16,39 @@ const STEPS: &[Step] = &[
     }),
     ("formatting", || shell::run(cargo().args(["fmt", "--all", "--check"]))),
     ("lints", || {
-        shell::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        shell::run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ]))
     }),
     ("tidy", tidy::run),
     ("licences", notices::check),
     ("command and runtime", setup::build),
     ("kernels", demo::build_kernels),
     ("tests in Rust", || {
-        shell::run(cargo().args(["test", "--workspace", "--quiet"]).env("PIXIE_COMMAND", pixie()))
+        shell::run(
+            cargo().args(["test", "--workspace", "--all-features", "--quiet"]).env("PIXIE_COMMAND", pixie()),
+        )
     }),
     ("tests in Python", || {
-        let folders = ["python/tests", "spec/reader", "tests/python"];
+        let folders = ["python/tests", "tests/python"];
         shell::run(command(python()).args(["-m", "pytest", "-q"]).args(folders).env("PIXIE_COMMAND", pixie()))
     }),
+    ("independent reader", independent_reader),
     ("fuzzing", || fuzz::run(30, None)),
     ("demo", demo::run),
 ];
+
+/// The reader in Python, over every vector and over freshly built modules.
+fn independent_reader() -> Result<()> {
+    let built = demo::folder().join("kernels.pixie");
+    shell::run(command(python()).arg("spec/reader/check_vectors.py").arg(built))
+}
 
 /// Runs every step, and goes on after one that failed, so that one run tells all.
 pub fn run() -> Result<()> {

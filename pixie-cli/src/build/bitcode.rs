@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use pixie_format::{IsaLevel, Platform};
 use pixie_jit::worker::{Reply, Request};
-use pixie_jit::{FunctionInfo, PrepareOptions, PrepareRequest, Prepared as Output, Source as Input};
+use pixie_jit::{FunctionInfo, PrepareOptions, PrepareRequest, Prepared as Output, Source as Input, Warning};
 use pixie_ld::build::PackBitcode;
 use rayon::prelude::*;
 
@@ -137,8 +137,14 @@ fn front_end(
 /// Prints each warning once, with the platforms when not all have it.
 fn warn(outputs: &BTreeMap<(Platform, Option<&'static str>), Output>, progress: &Progress) {
     let mut seen: Vec<(String, Vec<Platform>)> = Vec::new();
-    for ((platform, _), output) in outputs {
-        for warning in &output.warnings {
+    for ((platform, level), output) in outputs {
+        // Our own front end vectorises nothing, so vectors in C are the author's; and what was compiled for one level may use it.
+        let expected = |warning: &&Warning| match warning {
+            Warning::Vectorised { file, .. } => file.ends_with(".c"),
+            Warning::FixedFeatures { .. } => level.is_some(),
+            _ => false,
+        };
+        for warning in output.warnings.iter().filter(|warning| !expected(warning)) {
             let text = warning.to_string();
             match seen.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, platforms)) if platforms.contains(platform) => {}
