@@ -115,6 +115,12 @@ pub struct BuildArgs {
     /// Offer functions that take or return bare addresses (`ptr`).
     #[arg(long)]
     pub unsafe_pointers: bool,
+    /// Keep Python's lock during calls of this function, whatever the size of its arrays; repeat for several.
+    #[arg(long, value_name = "NAME")]
+    pub gil: Vec<String>,
+    /// Always release Python's lock during calls of this function; repeat for several.
+    #[arg(long, value_name = "NAME")]
+    pub nogil: Vec<String>,
     /// Compile bitcode for platforms other than the one its triple names.
     #[arg(long)]
     pub portable: bool,

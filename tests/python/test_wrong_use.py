@@ -33,6 +33,8 @@ CASES = {
     "constructor": ("int x; __attribute__((constructor)) void init(void) { x = 1; } int f(void) { return x; }", ["--export", "f() -> i32"], ["constructor"]),
     "signature does not parse": (FINE, ["--export", "f(x: int*) -> f64"], ["int", "column 6", "hint:"]),
     "trailing text": (FINE, ["--export", "f(x: f64) -> f64 garbage"], ["garbage"]),
+    "lock policy of a stranger": (FINE, ["--nogil", "g"], ["`g`", "`f`", "--nogil"]),
+    "two lock policies": (FINE, ["--gil", "f", "--nogil", "f"], ["`f`", "--gil", "--nogil"]),
     "opt level": (FINE, ["-O", "9"], ["9", "0..=3"]),
 }
 USAGE = {"opt level"}

@@ -28,8 +28,18 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
             symbol: wanted.spec.symbol,
             doc: wanted.doc,
             restrict: checked.restrict,
+            gil: plan.gil.iter().find(|(name, _)| *name == signature.name).map(|(_, gil)| *gil),
             ..Export::default()
         });
+    }
+    if let Some((name, _)) =
+        plan.gil.iter().find(|(name, _)| exports.iter().all(|export| export.name != *name))
+    {
+        let names: Vec<String> = exports.iter().map(|export| format!("`{}`", export.name)).collect();
+        bail!(
+            "--gil and --nogil take the name of an export, found `{name}`\nhint: expected one of {}",
+            names.join(", ")
+        );
     }
     Ok(exports)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use pixie_format::manifest::Options;
+use pixie_format::manifest::{Gil, Options};
 use pixie_format::signature::ExportSpec;
 use pixie_format::{IsaLevel, Platform, SUFFIX};
 
@@ -40,6 +40,8 @@ pub struct Plan {
     pub flags: CFlags,
     pub per_level: PerLevel,
     pub unsafe_pointers: bool,
+    /// The lock policy of exports by name.
+    pub gil: Vec<(String, Gil)>,
     pub portable: bool,
     pub allowed_imports: Vec<String>,
     pub jobs: usize,
@@ -70,6 +72,7 @@ impl Plan {
             },
             per_level: args.per_level,
             unsafe_pointers: args.unsafe_pointers,
+            gil: gil(args)?,
             portable: args.portable,
             allowed_imports: args.allow_imports.clone(),
             jobs: args
@@ -96,6 +99,14 @@ impl Source {
             Source::C(path) | Source::Llvm(path) => path,
         }
     }
+}
+
+fn gil(args: &BuildArgs) -> Result<Vec<(String, Gil)>> {
+    if let Some(name) = args.gil.iter().find(|name| args.nogil.contains(name)) {
+        bail!("`{name}` is given both with --gil and with --nogil\nhint: leave one out");
+    }
+    let held = args.gil.iter().map(|name| (name.clone(), Gil::Hold));
+    Ok(held.chain(args.nogil.iter().map(|name| (name.clone(), Gil::Release))).collect())
 }
 
 fn source(path: &Path) -> Result<Source> {

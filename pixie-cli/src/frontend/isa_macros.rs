@@ -6,34 +6,9 @@ use std::path::Path;
 const PREFIXES: &[&str] =
     &["__AVX", "__SSE", "__SSSE", "__FMA", "__BMI", "__LZCNT", "__POPCNT", "__F16C", "__MOVBE", "__ARM_NEON"];
 
-/// The first ISA macro in a file that the dependency list names, leaving out those that the compiler owns. A mention in a comment
-/// counts too: that costs compile time, never speed.
-pub fn find(dependencies: &str, owned: impl Fn(&Path) -> bool) -> Option<String> {
-    paths(dependencies)
-        .iter()
-        .map(Path::new)
-        .filter(|path| !owned(path))
-        .find_map(|path| mention(&std::fs::read(path).ok()?))
-}
-
-/// The prerequisites of a Makefile rule, as `-MD` writes it: spaces are escaped, lines continued.
-fn paths(rule: &str) -> Vec<String> {
-    let Some((_, list)) = rule.split_once(": ") else { return Vec::new() };
-    let mut paths = vec![String::new()];
-    let mut chars = list.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek()) {
-            ('\\', Some(' ' | '#' | '\\')) => {
-                paths.last_mut().into_iter().for_each(|path| path.extend(chars.next()))
-            }
-            ('\\', Some('\n')) => {}
-            ('$', Some('$')) => paths.last_mut().into_iter().for_each(|path| path.extend(chars.next())),
-            (' ' | '\n' | '\r', _) => paths.push(String::new()),
-            _ => paths.last_mut().into_iter().for_each(|path| path.push(c)),
-        }
-    }
-    paths.retain(|path| !path.is_empty());
-    paths
+/// The first ISA macro that a file mentions. A mention in a comment counts too: that costs compile time, never speed.
+pub fn find(files: &[&Path]) -> Option<String> {
+    files.iter().find_map(|path| mention(&std::fs::read(path).ok()?))
 }
 
 fn mention(text: &[u8]) -> Option<String> {
@@ -61,10 +36,5 @@ mod tests {
         assert_eq!(mention(b"#ifdef __AVX2__\n"), Some("__AVX2__".to_owned()));
         assert_eq!(mention(b"#if defined(__ARM_FEATURE_SVE)\n"), Some("__ARM_FEATURE_SVE".to_owned()));
         assert_eq!(mention(b"int my__AVX2__x; __AVXish"), None);
-    }
-
-    #[test]
-    fn dependency_lists_unescape() {
-        assert_eq!(paths("out.o: a.c \\\n  b\\ c.h d$$.h\n"), ["a.c", "b c.h", "d$.h"]);
     }
 }

@@ -6,7 +6,7 @@ mod isa_macros;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use pixie_format::{IsaLevel, Platform};
 
 pub use compiler::Compiler;
@@ -39,10 +39,6 @@ pub fn compile(
     level: Option<&IsaLevel>,
     flags: &CFlags,
 ) -> Result<Compiled> {
-    let scratch =
-        tempfile::Builder::new().prefix("pixie-").tempdir().context("cannot make a temporary folder")?;
-    let bitcode = scratch.path().join("out.bc");
-    let dependencies = scratch.path().join("out.d");
     let mut command = compiler.command(platform);
     command.args(target_flags(platform, level.unwrap_or(&platform.levels()[0])));
     command.args(fixed_flags(flags));
@@ -59,31 +55,54 @@ pub fn compile(
         }
     }
     command.arg("-fdebug-compilation-dir=.");
-    command.args(["-MD".as_ref(), "-MF".as_ref(), dependencies.as_os_str()]);
-    command.args(["-c".as_ref(), source.as_os_str(), "-o".as_ref(), bitcode.as_os_str()]);
-    let diagnostics = run(compiler, command, source, platform)?;
-    let listed = std::fs::read_to_string(&dependencies).unwrap_or_default();
-    Ok(Compiled {
-        bitcode: crate::files::read(&bitcode)?,
-        diagnostics,
-        isa_macro: isa_macros::find(&listed, |header| compiler.owns(header)),
-    })
+    // Bitcode comes on standard output and the list of headers among the diagnostics, so that no temporary file can be left behind.
+    command.args(["-H", "-c", "-o", "-"]).arg(source);
+    let (bitcode, messages) = run(compiler, command, source, platform)?;
+    let mut files: Vec<&Path> =
+        messages.headers.iter().map(Path::new).filter(|path| !compiler.owns(path)).collect();
+    files.insert(0, source);
+    Ok(Compiled { bitcode, isa_macro: isa_macros::find(&files), diagnostics: messages.diagnostics })
 }
 
-fn run(compiler: &Compiler, mut command: Command, source: &Path, platform: Platform) -> Result<String> {
+/// What the compiler printed on standard error.
+struct Messages {
+    headers: Vec<String>,
+    diagnostics: String,
+}
+
+/// Parts the lines of `-H`, which are dots for the depth and a path, from the diagnostics.
+fn messages(text: &str) -> Messages {
+    let header = |line: &str| {
+        let path = line.trim_start_matches('.').strip_prefix(' ')?;
+        line.starts_with('.').then(|| path.to_owned())
+    };
+    let (listed, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| header(line).is_some());
+    Messages { headers: listed.into_iter().filter_map(header).collect(), diagnostics: rest.join("\n") }
+}
+
+fn run(
+    compiler: &Compiler,
+    mut command: Command,
+    source: &Path,
+    platform: Platform,
+) -> Result<(Vec<u8>, Messages)> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| {
         anyhow!("cannot run the C compiler `{}`: {}", compiler.describe(), crate::files::plain(&error))
     })?;
-    let diagnostics = String::from_utf8_lossy(&output.stderr).into_owned();
+    let messages = messages(&String::from_utf8_lossy(&output.stderr));
     if output.status.success() {
-        return Ok(diagnostics);
+        return Ok((output.stdout, messages));
     }
-    let hint = if diagnostics.contains("file not found") && !compiler.has_headers(platform) {
+    let hint = if messages.diagnostics.contains("file not found") && !compiler.has_headers(platform) {
         "\nhint: this clang has no C library headers for this platform; `pip install ziglang` brings them for all four"
     } else {
         ""
     };
-    bail!("`{}` does not compile for {platform}:\n{}{hint}", source.display(), diagnostics.trim_end());
+    bail!(
+        "`{}` does not compile for {platform}:\n{}{hint}",
+        source.display(),
+        messages.diagnostics.trim_end()
+    );
 }
 
 /// The level's own processor and features, from the same table that the back end uses.
@@ -127,4 +146,17 @@ fn fixed_flags(flags: &CFlags) -> Vec<&'static str> {
         // Flags for one platform may be idle on another.
         "-Qunused-arguments",
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_lines_are_told_from_diagnostics() {
+        let text = ". /usr/include/a.h\n.. /a b/c.h\nx.c:1:2: warning: ...\n... and more\n    1 | . 2\n";
+        let parted = messages(text);
+        assert_eq!(parted.headers, ["/usr/include/a.h", "/a b/c.h", "and more"]);
+        assert_eq!(parted.diagnostics, "x.c:1:2: warning: ...\n    1 | . 2");
+    }
 }
