@@ -2,6 +2,8 @@
 
 mod bits;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::sync::OnceLock;
 
