@@ -207,3 +207,31 @@ fn damaged_objects_are_refused_or_read_alike_and_never_crash() {
         assert!(refused > 50, "{platform}: only {refused} changes were noticed");
     }
 }
+
+/// The linker would find out only where the outside symbol happens to be far away.
+#[test]
+fn what_takes_an_outside_symbol_for_near_is_not_packed() {
+    let data =
+        "extern __attribute__((visibility(\"hidden\"))) int far_data;\nint f(void) { return far_data; }";
+    let address = "__attribute__((visibility(\"hidden\"))) double far_function(double);\n\
+                   void *f(void) { return (void *)far_function; }";
+    let call = "__attribute__((visibility(\"hidden\"))) double far_function(double);\n\
+                double f(double x) { return far_function(x) + 1; }";
+    let cases = [
+        (Platform::Linux64, [("far_data", ".text", 2, 2), ("far_function", ".text", 3, 2)]),
+        (Platform::LinuxAarch64, [("far_data", ".text", 0, 275), ("far_function", ".text", 0, 275)]),
+        (Platform::OsxArm64, [("far_data", "__TEXT,__text", 0, 3), ("far_function", "__TEXT,__text", 0, 3)]),
+    ];
+    for (platform, expected) in cases {
+        for (source, (symbol, section, offset, kind)) in [data, address].into_iter().zip(expected) {
+            let object = common::object_for(platform, source, &[]);
+            let message = check_object(platform, &object, "o").unwrap_err().to_string();
+            let refusal = format!(
+                "section `{section}` offset {offset:#x}: refers to the outside symbol `{symbol}` as if it were near \
+                 (relocation type {kind})\nhint: "
+            );
+            assert!(message.contains(&refusal), "{platform}: {message}");
+        }
+        check_object(platform, &common::object_for(platform, call, &[]), "o").unwrap();
+    }
+}

@@ -78,6 +78,25 @@ fn data_that_is_out_of_reach_is_an_error() {
     assert!(error.to_string().contains("`far_data` is out of reach"), "{error}");
 }
 
+/// An import of unknown kind counts as a function; its bytes must never be those of a stub.
+#[test]
+fn data_that_is_taken_for_a_function_gets_no_stub() {
+    let read =
+        "extern __attribute__((visibility(\"hidden\"))) int far_data; int run(void) { return far_data; }";
+    let take = "__attribute__((visibility(\"hidden\"))) double far_function(double);\n\
+                void *run(void) { return (void *)far_function; }";
+    for source in [read, take] {
+        let error = link_at(source, LOW, ResolvedKind::Function).unwrap_err();
+        let LinkError::Overflow { section, kind, offset, .. } = &error else { panic!("{error}") };
+        assert_eq!(
+            (section.as_str(), kind.as_str(), *offset),
+            (".text", "PC32", if source == read { 2 } else { 3 })
+        );
+    }
+    let table = "extern int far_data; int *run(void) { return &far_data; }";
+    link_at(table, LOW, ResolvedKind::Function).unwrap();
+}
+
 #[test]
 fn the_layout_follows_the_page_size() {
     let bytes =

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
 use pixie_format::{ObjectFormat, Platform};
 
 use super::facts::{Facts, RawSection, RawSymbol, agreed};
@@ -97,7 +98,41 @@ fn faults(platform: Platform, facts: &Facts) -> Vec<String> {
             ));
         }
     }
+    faults.extend(near_references(platform, facts));
     faults.into_iter().collect()
+}
+
+/// References to outside symbols that would only work if these happened to be mapped within 2 GiB.
+fn near_references(platform: Platform, facts: &Facts) -> Vec<String> {
+    let format = platform.object_format();
+    let is_outside = |symbol: &&RawSymbol| {
+        let name = meaning::ir_name(format, &symbol.name);
+        // What the runtime provides as data becomes part of the image.
+        let provided = || {
+            runtime_symbols::find(name, platform)
+                .is_some_and(|known| known.provider == Provider::Runtime && known.kind == SymbolKind::Data)
+        };
+        meaning::home(format, symbol) == Home::Undefined && name != GOT_SYMBOL && !provided()
+    };
+    let outside: BTreeMap<u32, &str> =
+        facts.symbols.iter().filter(is_outside).map(|symbol| (symbol.number, symbol.name.as_str())).collect();
+    let mut faults = Vec::new();
+    for relocation in facts.relocations.iter().filter(|one| meaning::is_near_reference(platform, one)) {
+        let target = meaning::target_symbol(format, relocation).and_then(|number| outside.get(&number));
+        let (Some(name), Some(section)) = (target, section(facts, relocation.section)) else { continue };
+        if meaning::is_loaded(format, section) {
+            faults.push(format!(
+                "section `{}` offset {:#x}: refers to the outside symbol `{}` as if it were near (relocation type {})\n\
+                 hint: compile it as position-independent code without hidden visibility, so that it goes through the \
+                 global offset table",
+                section.name,
+                relocation.offset,
+                meaning::ir_name(format, name),
+                relocation.kind
+            ));
+        }
+    }
+    faults
 }
 
 fn symbols_in(format: ObjectFormat, facts: &Facts, section: &RawSection) -> Vec<String> {

@@ -167,6 +167,20 @@ pub(super) fn knows_relocation(platform: Platform, relocation: &RawRelocation) -
     KNOWN_RELOCATIONS.iter().find(of_platform).is_some_and(|(_, _, kinds)| kinds.contains(&relocation.kind))
 }
 
+/// Whether a relocation reaches only what is near, as nothing outside the image surely is, and no stub can help: it is no call.
+pub(super) fn is_near_reference(platform: Platform, relocation: &RawRelocation) -> bool {
+    match (platform.object_format(), platform.arch()) {
+        // PC32, 32, 32S
+        (ObjectFormat::Elf, Arch::X86_64) => matches!(relocation.kind, 2 | 10 | 11),
+        // ABS32, PREL32, LD_PREL_LO19, ADR_PREL_LO21, ADR_PREL_PG_HI21, TSTBR14, CONDBR19
+        (ObjectFormat::Elf, Arch::Aarch64) => matches!(relocation.kind, 258 | 261 | 273..=275 | 279 | 280),
+        // PAGE21
+        (ObjectFormat::MachO, _) => relocation.kind == 3,
+        // REL32 is a call's relocation too.
+        (ObjectFormat::Coff, _) => false,
+    }
+}
+
 /// The number of the symbol that a relocation refers to, if it refers to one.
 pub(super) fn target_symbol(format: ObjectFormat, relocation: &RawRelocation) -> Option<u32> {
     match format {

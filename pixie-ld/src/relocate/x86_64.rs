@@ -46,9 +46,10 @@ impl Kind {
         matches!(self, Kind::GotRelative32 | Kind::GotRelative64)
     }
 
-    /// A plain relative reference is used for calls too where the compiler takes the symbol for near.
+    /// Calls and jumps alone: a plain relative reference may be to data, for which a stub's bytes would be read silently, or
+    /// take an address, which must be the same everywhere.
     pub(crate) const fn may_need_stub(self) -> bool {
-        matches!(self, Kind::Call32 | Kind::Relative32)
+        matches!(self, Kind::Call32)
     }
 
     /// The name in messages: that of the psABI without its prefix.
@@ -84,7 +85,8 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
             Err(_) => Err(Fault::Overflow { kind: kind.name(), value: s + a, bits: 32 }),
         },
         Kind::Absolute32Signed => put32(field, kind, s + a),
-        Kind::Relative32 | Kind::Call32 => {
+        Kind::Relative32 => put32(field, kind, s + a - p),
+        Kind::Call32 => {
             let direct = s + a - p;
             let stub = match target.stub {
                 Some(stub) if target.symbol.kind == ResolvedKind::Function => stub,
