@@ -138,3 +138,29 @@ fn only_exports_and_thunks_are_visible() {
         common::text(common::run(std::process::Command::new("llvm-nm-22").args(["-g", "-j"]).arg(&path)));
     assert_eq!(symbols.lines().collect::<Vec<_>>(), ["__pixie_thunk_kept", "kept"]);
 }
+
+#[test]
+fn exports_of_one_symbol_share_a_thunk() {
+    let c = "#include <stdint.h>\nuint8_t bits(int8_t x, const double *a) { return (uint8_t)(x + (a != 0)); }\n\
+             double half(double x) { return x / 2; }";
+    let same = ["bits(x: i8, a: f64[2]) -> u8", "bits(x: u8, a: f64[1]) -> u8", "half(x: f64) -> f64"];
+    let module = load(clang(c, Platform::Linux64, &[]), &same);
+    let data = [1.0, 2.0];
+    assert_eq!(module.call("bits", &[dirty(0xFF, 8), data.as_ptr().expose_provenance() as u64]), 0);
+    assert_eq!(f64::from_bits(module.call("half", &[3.0_f64.to_bits()])), 1.5);
+}
+
+#[test]
+fn exports_of_one_symbol_with_different_results_are_refused() {
+    let ir = "define i32 @f(i32 %x) {\n  ret i32 %x\n}";
+    let platform = Platform::OsxArm64;
+    let bitcode = common::prepare(ir, platform).unwrap().bitcode;
+    let signatures = ["f(x: i32) -> i32", "f(x: i32) -> u32"];
+    let request = common::compile_request(&bitcode, platform, &platform.levels()[0], &signatures);
+    let message = pixie_jit::compile(&request).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "`f` on osx-arm64: is exported as `f(x: i32) -> i32` and as `f(x: i32) -> u32`, which pass or return different \
+         types\nhint: write a second function in the source for the second signature"
+    );
+}

@@ -80,9 +80,7 @@ impl<'a> Job<'a> {
 
     /// After the optimiser, so that it does not inline a whole kernel a second time: that cost 1.6 times the code and the time.
     fn thunks(&self, module: &Module<'_>, machine: &TargetMachine) -> Result<()> {
-        for export in &self.request.exports {
-            thunks::add(module, self.request.platform, &export.symbol, &export.signature)?;
-        }
+        thunks::add_all(module, self.request.platform, &self.request.exports)?;
         self.attributes(module);
         module.verify().map_err(|message| Error::Llvm { message: message.to_string() })?;
         match self.request.options.opt {

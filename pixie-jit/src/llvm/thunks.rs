@@ -1,5 +1,7 @@
 //! Writes the thunks (spec §8): `void thunk(const uint64_t *args, uint64_t *ret)`.
 
+use std::collections::HashMap;
+
 use inkwell::llvm_sys::core::*;
 use inkwell::llvm_sys::prelude::{LLVMBuilderRef, LLVMValueRef};
 use inkwell::llvm_sys::{LLVMAttributeFunctionIndex, LLVMAttributeReturnIndex};
@@ -8,6 +10,7 @@ use pixie_format::thunk::{self, Slot};
 use pixie_format::{Platform, Signature};
 
 use super::ir::{self, Type, Value};
+use crate::compile::ExportSymbol;
 use crate::error::{Error, Result};
 
 /// Frees the builder.
@@ -20,8 +23,40 @@ impl Drop for Builder {
     }
 }
 
-/// Adds the thunk of an export whose signature was checked against the function.
-pub fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Signature) -> Result<()> {
+/// Adds the thunks of exports whose signatures were checked against their functions. Exports of one symbol share a thunk.
+pub fn add_all(module: &Module<'_>, platform: Platform, exports: &[ExportSymbol]) -> Result<()> {
+    let mut done: HashMap<&str, &Signature> = HashMap::new();
+    for ExportSymbol { symbol, signature } in exports {
+        match done.insert(symbol, signature) {
+            None => add(module, platform, symbol, signature)?,
+            Some(first) if shape(first, platform) == shape(signature, platform) => {}
+            Some(first) => {
+                return Err(Error::Symbol {
+                    symbol: symbol.clone(),
+                    platform,
+                    what: format!(
+                        "is exported as `{first}` and as `{signature}`, which pass or return different types"
+                    ),
+                    hint: "write a second function in the source for the second signature".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What of a signature decides the thunk. The upper bits of an argument are ignored, so its sign does not matter; a result is
+/// extended, so there it does.
+fn shape(signature: &Signature, platform: Platform) -> (Vec<Slot>, Option<Slot>) {
+    let params = signature.params.iter().map(|param| match Slot::of_param(&param.ty, platform) {
+        Slot::Signed(bits) => Slot::Unsigned(bits),
+        other => other,
+    });
+    (params.collect(), Slot::of_return(signature.ret, platform))
+}
+
+/// Adds the thunk of one export.
+fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Signature) -> Result<()> {
     let error = |message: String| Error::Llvm { message };
     let Some(function) = ir::function(module, symbol).filter(|function| !function.is_declaration()) else {
         return Err(error(format!("the bitcode does not define `{symbol}`")));
