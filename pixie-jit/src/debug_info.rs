@@ -24,9 +24,11 @@ fn subprogram(define: &str) -> Option<u32> {
 }
 
 /// A metadata node: its kind and its fields, or a plain list.
-struct Node<'a> {
-    kind: &'a str,
-    fields: Vec<(&'a str, &'a str)>,
+pub struct Node<'a> {
+    /// `DIFile` and so on; empty for a list.
+    pub kind: &'a str,
+    /// Names and values; names are empty in a list.
+    pub fields: Vec<(&'a str, &'a str)>,
 }
 
 struct Nodes<'a> {
@@ -37,7 +39,7 @@ struct Nodes<'a> {
 
 impl<'a> Node<'a> {
     /// `!DIBasicType(name: "int", size: 32, …)`, perhaps `distinct`, or `!{!1, null}`.
-    fn read(text: &'a str) -> Option<Node<'a>> {
+    pub fn read(text: &'a str) -> Option<Node<'a>> {
         let text = text.strip_prefix("distinct ").unwrap_or(text).strip_prefix('!')?;
         let open = text.find(['(', '{'])?;
         let body = text.get(open + 1..text.len().checked_sub(1)?)?;
@@ -52,7 +54,8 @@ impl<'a> Node<'a> {
         self.fields.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
     }
 
-    fn text(&self, key: &str) -> Option<&'a str> {
+    /// A string, as it is escaped.
+    pub fn text(&self, key: &str) -> Option<&'a str> {
         self.field(key)?.strip_prefix('"')?.strip_suffix('"')
     }
 

@@ -16,6 +16,7 @@ mod debug_info;
 mod error;
 mod function_info;
 mod llvm;
+mod metadata;
 mod prepare;
 pub mod signatures;
 mod source;

@@ -397,3 +397,62 @@ fn rust_without_its_own_passes_is_neutral_enough() {
         assert_eq!(missing, [""; 0], "{platform}");
     }
 }
+
+/// Input of other front ends, which know nothing of `-ffile-prefix-map`.
+#[test]
+fn stored_bitcode_holds_no_absolute_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("secret.c"), folder.path().join("out.bc"));
+    std::fs::write(&input, "#include <math.h>\ndouble f(double x) { return sqrt(x); }").unwrap();
+    let mut command = std::process::Command::new("clang-22");
+    command.args([
+        "--target=x86_64-unknown-linux-gnu",
+        "-fPIC",
+        "-g3",
+        "-O2",
+        "-Xclang",
+        "-disable-llvm-passes",
+    ]);
+    command.args(["-frecord-command-line", "-grecord-command-line", "-emit-llvm", "-c"]);
+    common::run(command.arg("-o").args([&output, &input]));
+    let source = source(output.to_str().unwrap(), std::fs::read(&output).unwrap());
+    let dis = |bitcode: &[u8]| {
+        std::fs::write(&output, bitcode).unwrap();
+        let text = common::run(std::process::Command::new("llvm-dis-22").args(["-o", "-"]).arg(&output));
+        // The first line is the tool's own and names the file.
+        common::text(text).split_once('\n').unwrap().1.to_owned()
+    };
+    let path = folder.path().to_str().unwrap();
+    let before = dis(&source.bytes);
+    assert!(before.contains(path) && before.contains("llvm.commandline"), "{before}");
+    for debug in [false, true] {
+        let mut request = request(vec![source.clone()], Platform::Linux64);
+        request.options.debug = debug;
+        let text = dis(&pixie_jit::prepare(&request).unwrap().bitcode);
+        assert!(
+            !text.contains(path) && !text.contains("/usr/include") && !text.contains("commandline"),
+            "{text}"
+        );
+        assert_eq!(text.contains("!DILocation("), debug, "{text}");
+        assert_eq!(text.contains("!DIFile(filename: \"secret.c\", directory: \"\""), debug, "{text}");
+    }
+}
+
+#[test]
+fn producers_come_from_idents_and_from_debug_metadata() {
+    let ir = "define void @f() !dbg !4 {\n  ret void\n}\n!llvm.dbg.cu = !{!0}\n!llvm.module.flags = !{!2}\n\
+              !llvm.ident = !{!3}\n\
+              !0 = distinct !DICompileUnit(language: DW_LANG_C99, file: !1, producer: \"rustc\\22 1.95 (/home/x y)\")\n\
+              !1 = !DIFile(filename: \"a.rs\", directory: \"/home/x\")\n\
+              !2 = !{i32 2, !\"Debug Info Version\", i32 3}\n!3 = !{!\"tool 7 /opt/tool\"}\n\
+              !4 = distinct !DISubprogram(name: \"f\", file: !1, type: !5, unit: !0)\n\
+              !5 = !DISubroutineType(types: !6)\n!6 = !{null}\n";
+    let prepared = common::prepare(ir, Platform::Linux64).unwrap();
+    assert_eq!(prepared.producers, ["rustc\" 1.95 y)", "tool 7"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bc");
+    std::fs::write(&path, &prepared.bitcode).unwrap();
+    let text =
+        common::text(common::run(std::process::Command::new("llvm-dis-22").args(["-o", "-"]).arg(&path)));
+    assert!(!text.contains("/opt/tool") && !text.contains("/home/x"), "{text}");
+}

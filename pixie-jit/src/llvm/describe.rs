@@ -5,26 +5,28 @@ use std::ffi::CStr;
 
 use inkwell::llvm_sys::LLVMTypeKind;
 use inkwell::llvm_sys::core::{
-    LLVMGetMDNodeNumOperands, LLVMGetMDNodeOperands, LLVMGetMDString, LLVMGetNamedMetadataNumOperands,
-    LLVMGetNamedMetadataOperands, LLVMIsAMDString,
+    LLVMGetFirstNamedMetadata, LLVMGetMDNodeNumOperands, LLVMGetMDNodeOperands, LLVMGetMDString,
+    LLVMGetNamedMetadataName, LLVMGetNamedMetadataNumOperands, LLVMGetNamedMetadataOperands,
+    LLVMGetNextNamedMetadata, LLVMIsAMDString,
 };
 use inkwell::module::Module;
 
 use super::ir::{self, Type, Value};
 use super::session::Session;
-use crate::debug_info;
 use crate::error::Result;
 use crate::function_info::{FunctionInfo, IrParam, IrType};
 use crate::prepare::Warning;
+use crate::{debug_info, metadata};
 
-/// Every function that is not an intrinsic.
-pub fn functions(module: &Module<'_>) -> Vec<FunctionInfo> {
-    let mut debug = if operand_count(module, c"llvm.dbg.cu") == 0 {
-        Vec::new()
-    } else {
-        debug_info::signatures(&module.print_to_string().to_string_lossy())
-    }
-    .into_iter();
+/// The text of a module that has debug metadata.
+pub fn debug_text(module: &Module<'_>) -> Option<String> {
+    let has_units = operand_count(module, c"llvm.dbg.cu") > 0;
+    has_units.then(|| module.print_to_string().to_string_lossy().into_owned())
+}
+
+/// Every function that is not an intrinsic; `debug` is the module's text, if that tells the types of the source.
+pub fn functions(module: &Module<'_>, debug: Option<&str>) -> Vec<FunctionInfo> {
+    let mut debug = debug.map(debug_info::signatures).unwrap_or_default().into_iter();
     let mut found = Vec::new();
     for function in ir::functions(module) {
         let defined = !function.is_declaration();
@@ -98,18 +100,33 @@ fn strings(module: &Module<'_>, name: &CStr) -> Vec<String> {
     found
 }
 
-/// Who made the module, by `llvm.ident`, without words that are paths.
+/// Who made the module, by `llvm.ident`.
 pub fn producers(module: &Module<'_>) -> BTreeSet<String> {
-    let idents = strings(module, c"llvm.ident").into_iter().map(|text| {
-        let words = text.split_whitespace().filter(|word| !is_path(word));
-        words.collect::<Vec<_>>().join(" ")
-    });
-    idents.filter(|text| !text.is_empty()).collect()
+    strings(module, IDENT).iter().map(|text| metadata::without_path_words(text)).collect()
 }
 
-fn is_path(word: &str) -> bool {
-    let word = word.trim_start_matches(['(', '"', '\'']);
-    word.starts_with('/') || word.get(1..3) == Some(":\\") || word.get(1..3) == Some(":/")
+const IDENT: &CStr = c"llvm.ident";
+
+/// The named lists that stored bitcode must not have.
+pub fn foreign_lists(module: &Module<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    // SAFETY: the module is alive, and its lists are walked without changing them; a name is `len` bytes of LLVM's.
+    unsafe {
+        let mut list = LLVMGetFirstNamedMetadata(module.as_mut_ptr());
+        while !list.is_null() {
+            let mut len = 0;
+            let start = LLVMGetNamedMetadataName(list, &raw mut len);
+            let name = std::slice::from_raw_parts(start.cast::<u8>(), len);
+            names.push(String::from_utf8_lossy(name).into_owned());
+            list = LLVMGetNextNamedMetadata(list);
+        }
+    }
+    let has_path = strings(module, IDENT).iter().any(|text| {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words != metadata::without_path_words(text)
+    });
+    names.retain(|name| !metadata::is_kept(name) || (has_path && name == "llvm.ident"));
+    names
 }
 
 /// Variables that the program may write.

@@ -10,6 +10,7 @@ use pixie_format::Platform;
 use super::session::Session;
 use super::{describe, features, ir, refuse, retarget, target};
 use crate::error::{Error, Result};
+use crate::metadata;
 use crate::prepare::{PrepareRequest, Prepared};
 use crate::source::Source;
 
@@ -48,11 +49,15 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let Some(module) = whole else {
         return Err(Error::Llvm { message: "nothing to prepare".to_owned() });
     };
-    name(&module, &request.sources);
-    let functions = describe::functions(&module);
+    let debug = describe::debug_text(&module);
+    producers.extend(debug.iter().flat_map(|text| metadata::producers(text)));
+    producers.retain(|producer| !producer.is_empty());
+    let functions = describe::functions(&module, debug.as_deref());
     if !request.options.debug {
         module.strip_debug_info();
     }
+    let module = without_paths(&session, module)?;
+    name(&module, &request.sources);
     let (triple, data_layout) = strings(&module);
     Ok(Prepared {
         bitcode: module.write_bitcode_to_memory().as_slice().to_vec(),
@@ -77,6 +82,17 @@ fn name(module: &Module<'_>, sources: &[Source]) {
     let name = sources.first().map_or("", Source::base_name);
     module.set_name(name);
     module.set_source_file_name(name);
+}
+
+/// Where there are debug files or lists that may hold paths, the module is written and read again without them.
+fn without_paths<'c>(session: &'c Session, module: Module<'c>) -> Result<Module<'c>> {
+    let dropped = describe::foreign_lists(&module);
+    let text = match describe::debug_text(&module) {
+        Some(text) => text,
+        None if dropped.is_empty() => return Ok(module),
+        None => module.print_to_string().to_string_lossy().into_owned(),
+    };
+    session.parse_own("input without paths", metadata::without_paths(&text, &dropped).as_bytes())
 }
 
 fn link<'c>(session: &Session, whole: Module<'c>, module: Module<'c>, source: &Source) -> Result<Module<'c>> {
