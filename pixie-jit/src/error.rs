@@ -95,13 +95,15 @@ pub enum Error {
         hint: String,
     },
     /// LLVM refuses to compile, and says so in an orderly way.
-    #[error("cannot compile for {platform}, {level}: {message}")]
+    #[error("cannot compile for {platform}, {level}{}: {message}", .function.as_ref().map(|name| format!(", function `{name}`")).unwrap_or_default())]
     Compile {
         /// The platform.
         #[serde(with = "wire::platform")]
         platform: Platform,
         /// The ISA level.
         level: String,
+        /// The function, where it could be found.
+        function: Option<String>,
         /// LLVM's own words.
         message: String,
     },

@@ -203,3 +203,23 @@ fn two_definitions_of_one_name() {
         "`b.ll` cannot be linked with the inputs before it: Linking globals named 'f': symbol multiply defined!"
     );
 }
+
+#[test]
+fn what_code_generation_refuses_is_said_once_with_the_function() {
+    let ir = "define i64 @good(i64 %x) {\n  ret i64 %x\n}\n\
+              define internal i64 @inner(i64 %x) noinline {\n  %r = call i64 @llvm.read_register.i64(metadata !0)\n\
+              %y = add i64 %r, %x\n  ret i64 %y\n}\n\
+              define i64 @outer(i64 %x) {\n  %r = call i64 @inner(i64 %x)\n  ret i64 %r\n}\n\
+              declare i64 @llvm.read_register.i64(metadata)\n!0 = !{!\"nonsense\"}";
+    for (platform, level) in common::targets() {
+        let bitcode = prepare(ir, platform).unwrap().bitcode;
+        let signatures = ["good(x: i64) -> i64", "outer(x: i64) -> i64"];
+        let request = common::compile_request(&bitcode, platform, level, &signatures);
+        let message = pixie_jit::compile(&request).unwrap_err().to_string();
+        let expected = format!("cannot compile for {platform}, {}, function `inner`: ", level.name);
+        assert!(message.starts_with(&expected), "{message}");
+        assert!(message.to_lowercase().contains("invalid register \"nonsense\""), "{message}");
+        assert_eq!(message.matches("nonsense").count(), 1, "{message}");
+        assert!(!message.contains("<unknown>"), "{message}");
+    }
+}

@@ -7,7 +7,7 @@ use inkwell::targets::{FileType, TargetMachine};
 use pixie_format::Platform;
 
 use super::session::Session;
-use super::{builtins, features, fp, ir, lower, retarget, target, thunks};
+use super::{blame, builtins, features, fp, ir, lower, retarget, target, thunks};
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
 
@@ -25,7 +25,8 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     }
     // Code generation changes the module, so the first object comes from a copy: what it turns out to need is linked into the
     // original.
-    let object = job.emit(&module.clone(), &machine, FileType::Object)?;
+    let first = job.emit(&module.clone(), &machine, FileType::Object);
+    let object = first.map_err(|error| job.blame(error, &module, &machine))?;
     let missing = builtins::missing(&object)?;
     if !missing.is_empty() {
         builtins::link_named(&session, &module, &missing)?;
@@ -52,7 +53,19 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn error(&self, message: String) -> Error {
-        Error::Compile { platform: self.request.platform, level: self.request.isa.name.clone(), message }
+        let (platform, level) = (self.request.platform, self.request.isa.name.clone());
+        Error::Compile { platform, level, function: None, message }
+    }
+
+    /// Names the function that an error of code generation is about.
+    fn blame(&self, error: Error, module: &Module<'_>, machine: &TargetMachine) -> Error {
+        match error {
+            Error::Compile { platform, level, function: None, message } => {
+                let function = blame::function(self.session, module, machine);
+                Error::Compile { platform, level, function, message }
+            }
+            other => other,
+        }
     }
 
     /// The module as the pipeline takes it.

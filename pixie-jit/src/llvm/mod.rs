@@ -1,5 +1,6 @@
 //! The LLVM seam: the only folder of the project that knows LLVM. What leaves it is plain data.
 
+mod blame;
 mod builtins;
 mod compile;
 mod describe;

@@ -48,7 +48,11 @@ extern "C" fn collect(info: LLVMDiagnosticInfoRef, errors: *mut c_void) {
     if severity == LLVMDiagnosticSeverity::LLVMDSError
         && let Ok(mut errors) = errors.try_borrow_mut()
     {
-        errors.push(text);
+        // The place is unknown wherever there is no debug metadata; and an instruction that is selected twice is told of twice.
+        let text = text.strip_prefix("<unknown>:0:0: ").unwrap_or(&text);
+        if !errors.iter().any(|known| known == text) {
+            errors.push(text.to_owned());
+        }
     }
 }
 
