@@ -35,14 +35,16 @@ const STEPS: &[Step] = &[
             cargo().args(["test", "--workspace", "--all-features", "--quiet"]).env("PIXIE_COMMAND", pixie()),
         )
     }),
-    ("tests in Python", || {
-        let folders = ["python/tests", "tests/python"];
-        shell::run(command(python()).args(["-m", "pytest", "-q"]).args(folders).env("PIXIE_COMMAND", pixie()))
-    }),
+    ("tests of the runtime", || pytest("python/tests")),
+    ("tests end to end", || pytest("tests/python")),
     ("independent reader", independent_reader),
     ("fuzzing", || fuzz::run(30, None)),
     ("demo", demo::run),
 ];
+
+fn pytest(folder: &str) -> Result<()> {
+    shell::run(command(python()).args(["-m", "pytest", "-q", folder]).env("PIXIE_COMMAND", pixie()))
+}
 
 /// The reader in Python, over every vector and over freshly built modules.
 fn independent_reader() -> Result<()> {

@@ -23,7 +23,7 @@ pub fn listing(bytes: &[u8]) -> Result<String, String> {
     let manifest = module.manifest();
     let hidden: Result<Vec<Value>, String> =
         manifest.exports.iter().map(|export| hidden(&export.signature)).collect();
-    let listing = json!({
+    let mut listing = json!({
         "format": format!("{}.{}", header.major, header.minor),
         "file_length": header.file_len,
         "build_id": module.build_id().map_err(|error| error.to_string())?.to_string(),
@@ -32,6 +32,8 @@ pub fn listing(bytes: &[u8]) -> Result<String, String> {
         "hidden": hidden?,
         "manifest": to_json(&value)?,
     });
+    // Another crate of the same build may have asked serde_json to keep the order of insertion.
+    listing.sort_all_objects();
     Ok(format!("{listing:#}\n"))
 }
 
