@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, Header};
-use crate::manifest::{BlobId, Extent, Manifest};
+use crate::manifest::{BlobId, Extent, Manifest, ManifestView};
 use crate::signature::Signature;
 
 /// A module in memory. A loader that reads only one variant uses `Header`, `Manifest` and `check_blob` instead.
@@ -19,12 +19,13 @@ pub struct Module<'a> {
 
 /// Checks the manifest's bytes against the header and decodes them.
 pub fn parse_manifest(header: &Header, bytes: &[u8]) -> Result<Manifest> {
-    let (manifest, _) = parse_manifest_with_signatures(header, bytes)?;
-    Ok(manifest)
+    view_manifest(header, bytes)?;
+    Manifest::decode(bytes)
 }
 
-/// `parse_manifest`, with the signatures of the exports, in their order, which validation has parsed anyway.
-pub fn parse_manifest_with_signatures(header: &Header, bytes: &[u8]) -> Result<(Manifest, Vec<Signature>)> {
+/// `parse_manifest` for a loader: the same checks, but the manifest is read in place. Gives the signatures of the exports too, in
+/// their order, which the checks have parsed anyway.
+pub fn view_manifest<'m>(header: &Header, bytes: &'m [u8]) -> Result<(ManifestView<'m>, Vec<Signature>)> {
     let found = Hash::of(bytes);
     if found != header.manifest_hash {
         return Err(Error::Damaged {
@@ -36,8 +37,8 @@ pub fn parse_manifest_with_signatures(header: &Header, bytes: &[u8]) -> Result<(
             found,
         });
     }
-    let (manifest, signatures) = Manifest::parse_with_signatures(bytes, header.major, header.minor)?;
-    let (_, end) = manifest.layout(header.manifest_len)?;
+    let (manifest, signatures) = ManifestView::parse(bytes, header.major, header.minor)?;
+    let end = manifest.file_len(header.manifest_len)?;
     // No trailing bytes, none missing.
     if end != header.file_len {
         return Err(Error::Field {

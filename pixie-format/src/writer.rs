@@ -6,7 +6,7 @@ use crate::FORMAT_VERSION;
 use crate::cbor;
 use crate::error::{Error, Result};
 use crate::hash::Hash;
-use crate::header::Header;
+use crate::header::{HEADER_LEN, Header};
 use crate::manifest::{Blob, BlobId, BlobKind, Manifest};
 use crate::reader::{Module, describe};
 
@@ -96,7 +96,9 @@ fn assemble(manifest_bytes: Vec<u8>, source: Option<&Header>, blobs: &[Option<&[
     let (major, minor) = source.map_or(FORMAT_VERSION, |header| (header.major, header.minor));
     let manifest = Manifest::parse(&manifest_bytes, major, minor)?;
     let manifest_len = manifest_bytes.len() as u64;
-    let (extents, file_len) = manifest.layout(manifest_len)?;
+    let extents = manifest.extents(manifest_len)?;
+    let last = extents.iter().rev().flatten().next();
+    let file_len = last.map_or(HEADER_LEN as u64 + manifest_len, |extent| extent.offset + extent.size);
     let header = Header {
         major,
         minor,

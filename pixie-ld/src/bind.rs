@@ -1,13 +1,15 @@
 //! Binding: from the manifest's exports to addresses that can be called.
 
+use std::cmp::Ordering;
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use pixie_format::Signature;
-use pixie_format::manifest::Manifest;
+use pixie_format::manifest::{ExportView, Gil, StatusText, Text};
 
 use crate::error::{Error, Result};
-use crate::image::Image;
 use crate::object::{Binding, Object, Place};
+use crate::resolve::Resolved;
 
 /// The uniform entry of an export (spec §8): one slot of 8 bytes for each parameter, one for the result.
 pub type Thunk = unsafe extern "C" fn(args: *const u64, ret: *mut u64);
@@ -16,13 +18,23 @@ pub type Thunk = unsafe extern "C" fn(args: *const u64, ret: *mut u64);
 #[derive(Clone, Debug)]
 pub struct LoadedExport {
     /// Its signature.
-    pub signature: Signature,
+    pub signature: Arc<Signature>,
+    /// The text of the signature.
+    pub text: Box<str>,
     /// Its thunk.
     pub thunk: Thunk,
     /// The function itself, with the ABI of the platform's C compiler.
     pub function: *const c_void,
     /// Its index in the manifest's exports.
     pub index: usize,
+    /// Text for the function's `__doc__`.
+    pub doc: Option<Box<str>>,
+    /// Whether the interpreter's lock is kept during a call; absent, the runtime decides.
+    pub gil: Option<Gil>,
+    /// Ascending indices of the parameters that are `restrict` in C.
+    pub restrict: Box<[u32]>,
+    /// What the non-zero results of a `status` function mean, ascending by code.
+    pub status: Box<[StatusText]>,
 }
 
 // SAFETY: the pointer is the address of code that is never written to and never unmapped; calling it is unsafe anyway.
@@ -30,66 +42,95 @@ unsafe impl Send for LoadedExport {}
 // SAFETY: as for `Send`; there is no interior state.
 unsafe impl Sync for LoadedExport {}
 
-/// The defined, visible symbols of an image by name.
+/// The defined, visible symbols of an image by name. The names lie in one text, as a module has dozens.
 #[derive(Default, Debug)]
 pub(crate) struct SymbolMap {
-    /// Sorted by name.
-    entries: Vec<(Box<str>, u64)>,
+    names: String,
+    /// Where in the text a name ends, and the address; sorted by name. Each name begins where the one before it ends.
+    entries: Vec<(usize, u64)>,
 }
 
 impl SymbolMap {
-    pub(crate) fn new(object: &Object<'_>, image: &Image) -> SymbolMap {
-        let mut entries = Vec::with_capacity(object.symbols.len());
-        for (symbol, address) in object.symbols.iter().zip(&image.symbols) {
-            let visible = symbol.binding != Binding::Local
-                && !matches!(symbol.place, Place::Undefined | Place::Discarded);
-            if let (true, Some(address)) = (visible, address) {
-                entries.push((Box::from(symbol.name), address.0));
+    pub(crate) fn new(object: &Object<'_>, addresses: &[Option<Resolved>]) -> SymbolMap {
+        let mut visible = Vec::with_capacity(object.symbols.len());
+        for (symbol, address) in object.symbols.iter().zip(addresses) {
+            let defined = !matches!(symbol.place, Place::Undefined | Place::Discarded);
+            if let (true, Some(found)) = (defined && symbol.binding != Binding::Local, address) {
+                visible.push((symbol.name, found.address.0));
             }
         }
-        entries.sort_unstable();
-        SymbolMap { entries }
+        visible.sort_unstable();
+        let mut map = SymbolMap {
+            names: String::with_capacity(visible.iter().map(|(name, _)| name.len()).sum()),
+            entries: Vec::with_capacity(visible.len()),
+        };
+        for (name, address) in visible {
+            map.names.push_str(name);
+            map.entries.push((map.names.len(), address));
+        }
+        map
+    }
+
+    fn entry(&self, at: usize) -> (&str, *const u8) {
+        let start = at.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |entry| entry.0);
+        let (end, address) = self.entries.get(at).copied().unwrap_or((start, 0));
+        (self.names.get(start..end).unwrap_or_default(), address as usize as *const u8)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<*const u8> {
-        let at = self.entries.binary_search_by(|(entry, _)| entry.as_ref().cmp(name)).ok()?;
-        self.entries.get(at).map(|(_, address)| *address as usize as *const u8)
+        let (mut low, mut high) = (0, self.entries.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (found, address) = self.entry(middle);
+            match found.cmp(name) {
+                Ordering::Equal => return Some(address),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, *const u8)> {
-        self.entries.iter().map(|(name, address)| (name.as_ref(), *address as usize as *const u8))
+        (0..self.entries.len()).map(|at| self.entry(at))
     }
 }
 
-/// Finds function and thunk of every export; `signatures` are those of the manifest, in its order. `what` names the object in errors. `code` is the range of the image's executable
-/// segment, in which both must be.
+/// Finds function and thunk of every export; `signatures` are those of `views`, in their order. `what` names the object in
+/// errors. `code` is the range of the image's executable segment, in which both must be.
 pub(crate) fn bind(
     what: &dyn Fn() -> String,
-    manifest: &Manifest,
+    views: &[ExportView<'_>],
     signatures: Vec<Signature>,
     symbols: &SymbolMap,
     code: (*const u8, usize),
 ) -> Result<Vec<LoadedExport>> {
-    let mut exports = Vec::with_capacity(manifest.exports.len());
-    for (index, (export, signature)) in manifest.exports.iter().zip(signatures).enumerate() {
-        let find = |symbol: &str, kind| {
+    let mut exports = Vec::with_capacity(views.len());
+    for (index, (export, signature)) in views.iter().zip(signatures).enumerate() {
+        let find = |symbol: Text<'_>, kind| {
+            let symbol = symbol.as_str();
             let within = |address: &*const u8| (*address as usize).wrapping_sub(code.0 as usize) < code.1;
             symbols.get(symbol).filter(within).ok_or_else(|| Error::MissingExport {
                 object: what(),
-                export: export.name.clone(),
+                export: export.name.as_str().to_owned(),
                 kind,
                 symbol: symbol.to_owned(),
             })
         };
-        let function = find(&export.symbol, "function")?;
-        let thunk = find(&export.thunk, "thunk")?;
+        let function = find(export.symbol, "function")?;
+        let thunk = find(export.thunk, "thunk")?;
         exports.push(LoadedExport {
-            signature,
+            signature: Arc::new(signature),
+            text: export.signature.as_str().into(),
             // SAFETY: the address lies in the image's executable segment, is not null, and the manifest says that a thunk is
             // there. Believing it is what loading a module means; nothing is called here.
             thunk: unsafe { std::mem::transmute::<*const u8, Thunk>(thunk) },
             function: function.cast(),
             index,
+            doc: export.doc.map(|doc| doc.as_str().into()),
+            gil: export.gil,
+            restrict: export.restrict().collect(),
+            status: export.status().collect(),
         });
     }
     Ok(exports)

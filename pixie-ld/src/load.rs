@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use pixie_format::header::HEADER_LEN;
-use pixie_format::manifest::{Extent, Manifest};
-use pixie_format::{BlobId, BuildId, Header, Signature, reader};
+use pixie_format::manifest::{BlobView, Extent, Manifest, ManifestView};
+use pixie_format::{BlobId, BuildId, Hash, Header, Signature, reader};
 
-use crate::bind::{SymbolMap, bind};
+use crate::bind::{LoadedExport, SymbolMap, bind};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::map::{Mapping, Reservation};
-use crate::module::LoadedModule;
-use crate::select::{Selection, select};
+use crate::module::{Kept, LoadedModule};
+use crate::select::{quick, select};
 use crate::{layout, parse, protect, relocate, symbols, sys};
 
 /// How to load.
@@ -31,8 +32,8 @@ impl LoadOptions {
     }
 }
 
-/// How much of a file is read first, bytes: header and manifest of most modules.
-const FIRST_READ: u64 = 16 << 10;
+/// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
+const FIRST_READ: u64 = 8 << 10;
 
 /// Loads a module from a file. It is opened once and never mapped: header, manifest and the one variant that runs here are read
 /// into private memory, and their hashes are checked there, before anything becomes executable.
@@ -87,38 +88,69 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     let failed = |source| Error::Format { file: name.to_owned(), source: Box::new(source) };
     let first = source.get(0, source.size().min(FIRST_READ))?;
     let header = Header::parse(&first, source.size()).map_err(failed)?;
-    let wanted = HEADER_LEN as u64..HEADER_LEN as u64 + header.manifest_len;
-    let manifest_bytes = match first.get(wanted.start as usize..wanted.end as usize) {
-        Some(bytes) => Cow::Borrowed(bytes),
-        None => source.get(wanted.start, header.manifest_len)?,
+    let in_first = HEADER_LEN..HEADER_LEN + header.manifest_len as usize;
+    let apart = match first.get(in_first.clone()) {
+        Some(_) => None,
+        None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
     };
-    let (manifest, signatures) =
-        reader::parse_manifest_with_signatures(&header, &manifest_bytes).map_err(failed)?;
+    let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
+    let (manifest, signatures) = reader::view_manifest(&header, bytes).map_err(failed)?;
+    let decoded = || Manifest::decode(bytes).map_err(failed);
     let Some(entry) = manifest.platform(host.platform) else {
         return Err(Error::NoPlatform {
             module: name.to_owned(),
             platform: host.platform,
-            present: manifest.platforms.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+            present: decoded()?.platforms.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
         });
     };
-    let selection = select(name, entry, host, options.isa.as_deref())?;
-    let Some(variant) = entry.variants.get(selection.index) else {
+    let forced = options.isa.as_deref();
+    let index = match quick(entry, host, forced) {
+        Some(index) => index,
+        None => {
+            let decoded = decoded()?;
+            let entry = decoded.platforms.get(host.platform.name());
+            entry.map_or(Ok(0), |entry| select(name, entry, host, forced).map(|selection| selection.index))?
+        }
+    };
+    let Some(variant) = entry.variants.get(index) else {
         unreachable!("a selection is an index into the variants that it was made from")
     };
-    let extents = manifest.extents(header.manifest_len).map_err(failed)?;
-    let Some(extent) = extents.get(variant.object.0 as usize).copied().flatten() else {
-        return Err(thinned(name, &manifest, host));
+    let Some(extent) = manifest.extent(variant.object, header.manifest_len).map_err(failed)? else {
+        return Err(thinned(name, &decoded()?, host));
     };
     let blob = object_bytes(source, &first, extent)?;
-    reader::check_blob(&manifest, variant.object, extent, &blob).map_err(failed)?;
+    let expected = manifest.blobs.get(variant.object.0 as usize).map(BlobView::hash);
+    if expected != Some(Hash::of(&blob)) {
+        reader::check_blob(&decoded()?, variant.object, extent, &blob).map_err(failed)?;
+    }
     // Of a module that is whole the build id is the manifest's hash, which has just been checked.
-    let whole = manifest.origin.is_none() && !manifest.blobs.iter().any(|blob| blob.absent);
+    let whole = !manifest.has_origin && !manifest.blobs.iter().any(|blob| blob.absent);
     let build_id = match whole {
         true => BuildId(header.manifest_hash),
-        false => manifest.build_id(&manifest_bytes).map_err(failed)?,
+        false => decoded()?.build_id(bytes).map_err(failed)?,
     };
-    let chosen = Chosen { manifest, signatures, build_id, selection, host };
-    instantiate(name, &blob, chosen, path)
+    let what = || format!("`{name}` ({} {})", host.platform, variant.isa);
+    let instance = instantiate(&what, &blob, &manifest, signatures, host)?;
+    drop(blob);
+    let module_name = manifest.name.as_str().into();
+    let doc = manifest.doc.map(|doc| doc.as_str().into());
+    let kept = match apart {
+        Some(bytes) => Kept::new(bytes.into_owned(), 0..header.manifest_len as usize),
+        None => Kept::new(first.into_owned(), in_first),
+    };
+    Ok(LoadedModule {
+        path: path.map(Path::to_owned),
+        name: module_name,
+        doc,
+        manifest: kept,
+        build_id,
+        host,
+        chosen: (index, options.isa.clone()),
+        selection: OnceLock::new(),
+        exports: instance.exports,
+        symbols: instance.symbols,
+        mapping: instance.mapping,
+    })
 }
 
 /// The blob, out of what was read already where it is there whole.
@@ -146,20 +178,22 @@ fn thinned(name: &str, manifest: &Manifest, host: &Host) -> Error {
     }
 }
 
-/// What is known before an object is linked.
-struct Chosen {
-    manifest: Manifest,
-    signatures: Vec<Signature>,
-    build_id: BuildId,
-    selection: Selection,
-    host: &'static Host,
+/// An object in memory.
+struct Instance {
+    exports: Vec<LoadedExport>,
+    symbols: SymbolMap,
+    mapping: Mapping,
 }
 
-/// From an object's bytes to a module that can be called: parse, lay out, resolve, relocate, map, protect, bind.
-fn instantiate(name: &str, bytes: &[u8], chosen: Chosen, path: Option<&Path>) -> Result<LoadedModule> {
-    let Chosen { manifest, signatures, build_id, selection, host } = chosen;
-    let isa = manifest.platform(host.platform).and_then(|entry| entry.variants.get(selection.index));
-    let what = || format!("`{name}` ({} {})", host.platform, isa.map_or("", |variant| variant.isa.as_str()));
+/// From an object's bytes to functions that can be called: parse, lay out, map, resolve, relocate, protect, bind. `what` names the
+/// object in errors.
+fn instantiate(
+    what: &dyn Fn() -> String,
+    bytes: &[u8],
+    manifest: &ManifestView<'_>,
+    signatures: Vec<Signature>,
+    host: &Host,
+) -> Result<Instance> {
     let link_error = |source| Error::Link { object: what(), source: Box::new(source) };
     let mut object = parse::parse(host.platform, bytes).map_err(link_error)?;
     symbols::provide(&mut object, host.platform);
@@ -170,28 +204,19 @@ fn instantiate(name: &str, bytes: &[u8], chosen: Chosen, path: Option<&Path>) ->
     };
     let mut reservation = Reservation::new(&layout)
         .map_err(memory_error("reserve memory", "the process or the machine is short of memory"))?;
-    let resolver = symbols::resolver(&manifest, host.platform);
-    let image = relocate::link(&object, &layout, reservation.base(), &resolver)
-        .map_err(|error| link_error(symbols::explain(error, &manifest, host.platform)))?;
-    drop(resolver);
-    reservation.write(&image);
-    protect::protect(&reservation, &image).map_err(memory_error(
+    let base = reservation.base();
+    let resolver = symbols::resolver(&manifest.imports, host.platform);
+    let addresses =
+        relocate::link_into(&object, &layout, base, &resolver, &mut reservation.segments(&layout))
+            .map_err(|error| link_error(symbols::explain(error, &manifest.imports, host.platform)))?;
+    protect::protect(&reservation, &layout).map_err(memory_error(
         "make the code executable",
         "the system forbids executable anonymous memory (SELinux, PaX or a container's policy)",
     ))?;
-    let mapping = Mapping::of(&image);
+    let mapping = Mapping::of(&layout, base);
     sys::flush_code(mapping.code());
-    let symbols = SymbolMap::new(&object, &image);
-    let exports = bind(&what, &manifest, signatures, &symbols, mapping.code())?;
+    let symbols = SymbolMap::new(&object, &addresses);
+    let exports = bind(what, &manifest.exports, signatures, &symbols, mapping.code())?;
     reservation.leak();
-    Ok(LoadedModule {
-        path: path.map(Path::to_owned),
-        build_id,
-        host,
-        selection,
-        exports,
-        symbols,
-        mapping,
-        manifest,
-    })
+    Ok(Instance { exports, symbols, mapping })
 }

@@ -1,8 +1,8 @@
-//! Mapping: reserves memory for an image and writes its bytes, still writable and not executable.
+//! Mapping: reserves memory in which an image is linked, still writable and not executable.
 
 use std::io;
 
-use crate::image::{Address, Image, Protection};
+use crate::image::{Address, Protection};
 use crate::layout::Layout;
 use crate::sys;
 
@@ -32,19 +32,21 @@ impl Reservation {
         Address(self.base as u64)
     }
 
-    /// Writes the image's bytes; what they do not cover is zero already.
-    pub(crate) fn write(&mut self, image: &Image) {
-        for segment in &image.segments {
+    /// The bytes of each segment of the layout that it was made for, zeroed, to be filled.
+    pub(crate) fn segments(&mut self, layout: &Layout) -> Vec<&mut [u8]> {
+        let mut free = self.base - self.start as usize;
+        let mut segments = Vec::with_capacity(layout.segments.len());
+        for segment in &layout.segments {
             let offset = self.base - self.start as usize + segment.offset as usize;
-            let fits = offset.checked_add(segment.bytes.len()).is_some_and(|end| end <= self.size);
-            assert!(fits && image.base == self.base(), "an image is written where it was linked for");
-            // SAFETY: `start..start + size` is memory that `sys::reserve` made writable and that only this value refers to;
-            // the assertion above keeps `offset..offset + len` within it.
-            unsafe {
-                let to = self.start.add(offset);
-                std::ptr::copy_nonoverlapping(segment.bytes.as_ptr(), to, segment.bytes.len());
-            }
+            let end = offset.checked_add(segment.filled as usize);
+            let end = end.filter(|end| offset >= free && *end <= self.size);
+            let Some(end) = end else { unreachable!("segments ascend and lie within their layout") };
+            free = end;
+            // SAFETY: `start..start + size` is memory that `sys::reserve` made readable, writable and zeroed, and that only this
+            // value refers to, which is borrowed for as long as the slices live; the check above keeps them apart and within it.
+            segments.push(unsafe { std::slice::from_raw_parts_mut(self.start.add(offset), end - offset) });
         }
+        segments
     }
 
     /// Sets the protection of `size` bytes at `offset` from the base.
@@ -81,14 +83,14 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    pub(crate) fn of(image: &Image) -> Mapping {
-        let base = image.base.0 as usize;
-        let code = image.segments.iter().find(|segment| segment.protection == Protection::ReadExecute);
+    pub(crate) fn of(layout: &Layout, base: Address) -> Mapping {
+        let base = base.0 as usize;
+        let code = layout.segments.iter().find(|segment| segment.protection == Protection::ReadExecute);
         Mapping {
             base,
-            size: image.size as usize,
+            size: layout.size as usize,
             code: code.map_or((base, 0), |code| (base + code.offset as usize, code.size as usize)),
-            unwind: image.unwind.map(|(address, size)| (address.0 as usize, size as usize)),
+            unwind: layout.unwind.map(|(offset, size)| (base + offset as usize, size as usize)),
         }
     }
 

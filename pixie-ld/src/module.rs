@@ -1,6 +1,8 @@
 //! A module in memory: what was chosen, what it offers, where it is.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use pixie_format::manifest::{Manifest, Variant};
 use pixie_format::{BuildId, Platform};
@@ -8,20 +10,49 @@ use pixie_format::{BuildId, Platform};
 use crate::bind::{LoadedExport, SymbolMap};
 use crate::host::Host;
 use crate::map::Mapping;
-use crate::select::Selection;
+use crate::select::{Selection, select};
 
 /// A module whose code is in memory. The code stays there as long as the process lives: addresses of its functions travel into
 /// places that nobody can follow, so dropping this value deliberately leaks the image.
 #[derive(Debug)]
 pub struct LoadedModule {
     pub(crate) path: Option<PathBuf>,
-    pub(crate) manifest: Manifest,
+    pub(crate) name: Box<str>,
+    pub(crate) doc: Option<Box<str>>,
+    pub(crate) manifest: Kept,
     pub(crate) build_id: BuildId,
     pub(crate) host: &'static Host,
-    pub(crate) selection: Selection,
+    /// The index of the variant that is loaded, and the level that was forced.
+    pub(crate) chosen: (usize, Option<String>),
+    pub(crate) selection: OnceLock<Selection>,
     pub(crate) exports: Vec<LoadedExport>,
     pub(crate) symbols: SymbolMap,
     pub(crate) mapping: Mapping,
+}
+
+/// The bytes of a manifest, checked, and the manifest once somebody asks for it: most programs only call functions.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    bytes: Vec<u8>,
+    range: Range<usize>,
+    decoded: OnceLock<Manifest>,
+}
+
+impl Kept {
+    /// Keeps the bytes of a manifest at `range` of `bytes`, which every check has been made on.
+    pub(crate) fn new(bytes: Vec<u8>, range: Range<usize>) -> Kept {
+        Kept { bytes, range, decoded: OnceLock::new() }
+    }
+
+    fn manifest(&self) -> &Manifest {
+        self.decoded.get_or_init(|| {
+            let bytes = self.bytes.get(self.range.clone()).unwrap_or_default();
+            match Manifest::decode(bytes) {
+                Ok(manifest) => manifest,
+                Err(error) => unreachable!("the bytes have passed every check, but {error}"),
+            }
+        })
+    }
 }
 
 impl LoadedModule {
@@ -30,9 +61,19 @@ impl LoadedModule {
         self.path.as_deref()
     }
 
-    /// The manifest.
+    /// The name that its author gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Text for `module.__doc__`.
+    pub fn doc(&self) -> Option<&str> {
+        self.doc.as_deref()
+    }
+
+    /// The manifest, which is decoded when it is first asked for.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        self.manifest.manifest()
     }
 
     /// The module's identity.
@@ -52,17 +93,24 @@ impl LoadedModule {
 
     /// Which variant was chosen and why the others were not.
     pub fn selection(&self) -> &Selection {
-        &self.selection
+        self.selection.get_or_init(|| {
+            let (index, forced) = &self.chosen;
+            let entry = self.manifest().platform(self.platform());
+            let selected = entry.map(|entry| select("", entry, self.host, forced.as_deref()));
+            // What was chosen once is chosen again: the choice is a pure function of the same values.
+            let fallback = || Selection { index: *index, forced: forced.is_some(), refused: Vec::new() };
+            selected.and_then(Result::ok).unwrap_or_else(fallback)
+        })
     }
 
     /// The variants that there were, lowest level first.
     pub fn variants(&self) -> &[Variant] {
-        self.manifest.platform(self.platform()).map_or(&[], |entry| &entry.variants)
+        self.manifest().platform(self.platform()).map_or(&[], |entry| &entry.variants)
     }
 
     /// The variant that is loaded.
     pub fn variant(&self) -> &Variant {
-        &self.variants()[self.selection.index]
+        &self.variants()[self.chosen.0]
     }
 
     /// Its exports, in the manifest's order.

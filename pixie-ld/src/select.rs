@@ -1,6 +1,6 @@
 //! Choosing a variant: a pure function of the variants offered and the features present.
 
-use pixie_format::manifest::{PlatformEntry, Variant};
+use pixie_format::manifest::{PlatformEntry, PlatformView, Variant};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -38,6 +38,16 @@ fn missing(variant: &Variant, host: &Host) -> String {
 
 fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What [`select`] chooses, read in place, where nothing needs to be said about it: the index of the last variant that fits, or
+/// of the one that is named. `None` leaves the rest to `select`.
+pub(crate) fn quick(entry: &PlatformView<'_>, host: &Host, forced: Option<&str>) -> Option<usize> {
+    entry.variants.iter().rposition(|variant| {
+        let features = variant.feature_set(host.platform);
+        features.is_some_and(|features| host.features.contains_all(features))
+            && forced.is_none_or(|forced| variant.isa.as_bytes() == forced.as_bytes())
+    })
 }
 
 /// Chooses the last variant that fits `host`, or the one that is `forced` by name or as `baseline`, the first. `name` is the

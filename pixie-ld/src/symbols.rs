@@ -1,6 +1,6 @@
 //! The outside symbols at run time: those of the runtime symbol list, and foreign ones that the author allowed.
 
-use pixie_format::manifest::Manifest;
+use pixie_format::manifest::ImportView;
 use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
 use pixie_format::{Arch, Platform};
 
@@ -26,8 +26,8 @@ pub(crate) fn provide(object: &mut Object<'_>, platform: Platform) {
 const CPU_MODEL: &str = "__cpu_model";
 const CPU_FEATURES2: &str = "__cpu_features2";
 
-/// Finds the symbols of the runtime symbol list of `platform` and the foreign imports of `manifest`, and no others.
-pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str) -> Option<Resolved> {
+/// Finds the symbols of the runtime symbol list of `platform` and the foreign ones of `imports`, and no others.
+pub(crate) fn resolver(imports: &[ImportView<'_>], platform: Platform) -> impl Fn(&str) -> Option<Resolved> {
     move |name| {
         let found = |address: usize, kind| Some(Resolved { address: Address(address as u64), kind });
         if let Some(symbol) = runtime_symbols::find(name, platform) {
@@ -38,8 +38,8 @@ pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str)
                 (SymbolKind::Function, _) => found(sys::symbol(name)?, ResolvedKind::Function),
             };
         }
-        let at = manifest.imports.binary_search_by(|import| import.name.as_str().cmp(name)).ok()?;
-        match manifest.imports.get(at) {
+        let at = imports.binary_search_by(|import| import.name.as_bytes().cmp(name.as_bytes())).ok()?;
+        match imports.get(at) {
             Some(import) if import.foreign => found(sys::symbol(name)?, ResolvedKind::Function),
             _ => None,
         }
@@ -47,9 +47,9 @@ pub(crate) fn resolver(manifest: &Manifest, platform: Platform) -> impl Fn(&str)
 }
 
 /// Adds to the error about an undefined symbol why the host does not have it.
-pub(crate) fn explain(error: LinkError, manifest: &Manifest, platform: Platform) -> LinkError {
+pub(crate) fn explain(error: LinkError, imports: &[ImportView<'_>], platform: Platform) -> LinkError {
     let LinkError::Undefined { symbol, section, .. } = error else { return error };
-    let foreign = manifest.imports.iter().any(|import| import.foreign && import.name == symbol);
+    let foreign = imports.iter().any(|import| import.foreign && import.name.as_str() == symbol);
     let hint = if foreign {
         "its author allowed this import; load the library that defines it into the process first, with its symbols global"
     } else if runtime_symbols::find(&symbol, platform).is_some() {

@@ -74,11 +74,9 @@ impl Export {
         next: Option<Py<Export>>,
     ) -> PyResult<Bound<'py, Export>> {
         let loaded = &origin.loaded;
-        let LoadedExport { signature, thunk, function: entry_point, index: manifest_index } =
-            &loaded.exports()[index];
-        let entry = &loaded.manifest().exports[*manifest_index];
-        let plan = Plan::compile(py, signature.clone(), loaded.platform(), entry);
-        let mut doc = docstring(py, &plan, &entry.signature, entry.doc.as_deref())?;
+        let entry = &loaded.exports()[index];
+        let plan = Plan::compile(py, loaded.platform(), entry);
+        let mut doc = docstring(py, &plan, &entry.text, entry.doc.as_deref())?;
         let mut later = next.as_ref();
         while let Some(overload) = later {
             let overload = overload.get();
@@ -90,8 +88,8 @@ impl Export {
         let export = Export {
             plan,
             next,
-            thunk: *thunk,
-            function: *entry_point,
+            thunk: entry.thunk,
+            function: entry.function,
             origin: Arc::clone(origin),
             index,
             method,

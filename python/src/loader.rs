@@ -113,7 +113,7 @@ pub fn forced_level() -> Option<String> {
 pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Bound<'_, PyModule>> {
     let path = std::path::absolute(&path)?;
     let loaded = read(&path, isa).map_err(|error| errors::on_load(py, &error, &path))?;
-    let name = loaded.manifest().name.clone();
+    let name = loaded.name().to_owned();
     let loader = Loader { name: name.clone(), path: path.clone() };
     let keywords = PyDict::new(py);
     keywords.set_item("loader", Bound::new(py, loader)?)?;

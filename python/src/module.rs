@@ -54,7 +54,7 @@ impl Origin {
                 dict.set_item(name, Export::function(handle, &module_name)?)?;
             }
         }
-        if let Some(doc) = &self.loaded.manifest().doc {
+        if let Some(doc) = self.loaded.doc() {
             dict.set_item(intern!(py, "__doc__"), doc)?;
         }
         let about = Bound::new(py, FatModule { origin: self })?;
@@ -80,7 +80,7 @@ impl FatModule {
     /// The name that the author gave the module.
     #[getter]
     fn name(&self) -> &str {
-        &self.loaded().manifest().name
+        self.loaded().name()
     }
 
     /// The file.

@@ -1,12 +1,14 @@
 //! A signature compiled once into what a call needs: how each argument is converted, which shapes must agree, what may not overlap.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pixie_format::Platform;
-use pixie_format::manifest::{Export, Gil};
+use pixie_format::manifest::Gil;
 use pixie_format::signature::{
     Array, Default, Dim, Layout, Mode, Param, Return, Scalar, ScalarKind, Signature, Type,
 };
+use pixie_ld::LoadedExport;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -40,7 +42,7 @@ pub struct Plan {
     /// One bit for each slot whose value is signed.
     pub signed_slots: u64,
     /// The signature, for messages.
-    pub signature: Signature,
+    pub signature: Arc<Signature>,
 }
 
 /// An argument that Python passes.
@@ -183,8 +185,9 @@ impl Input {
 }
 
 impl Plan {
-    /// Compiles `signature`, with what the manifest says of its export.
-    pub fn compile(py: Python<'_>, signature: Signature, platform: Platform, export: &Export) -> Plan {
+    /// Compiles the signature of `export`, with what the manifest says of it.
+    pub fn compile(py: Python<'_>, platform: Platform, export: &LoadedExport) -> Plan {
+        let signature = Arc::clone(&export.signature);
         let visible = |mode_is_out: bool| {
             let params = signature.params.iter().enumerate();
             params.filter(move |(_, param)| (param.mode == Mode::Out) == mode_is_out)

@@ -4,6 +4,7 @@
 //! text. The scan lets none of that pass: it checks the encoding first and then every value against the schema.
 
 mod scan;
+mod walk;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +12,8 @@ use serde_cbor::Value;
 
 use crate::error::{Error, Result};
 use scan::scan;
+pub use walk::Text;
+pub(crate) use walk::{List, Walk};
 
 /// spec §4.1: deepest nesting of arrays and maps.
 pub(crate) const MAX_DEPTH: usize = 16;

@@ -8,9 +8,14 @@ use crate::error::{Error, Result};
 /// A part of the path to a value.
 #[derive(Clone, Copy)]
 enum Step<'a> {
-    Key(&'a str),
+    Key(&'a [u8]),
     Index(u64),
 }
+
+/// The bytes are not sound; the scan holds the error. It has no size, so that a result of the scan fits in a register.
+struct Stop;
+
+type Checked<T> = std::result::Result<T, Stop>;
 
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
@@ -23,6 +28,8 @@ pub(super) struct Scan<'a> {
     fault: Option<Error>,
     /// Where the value of the top-level key `critical` is.
     critical: Option<Range<usize>>,
+    /// Why the scan stopped.
+    error: Option<Error>,
 }
 
 /// What a scan of sound CBOR found.
@@ -34,8 +41,10 @@ pub(super) struct Findings {
 /// Scans `bytes`, which must be one item, and nothing else.
 pub(super) fn scan(bytes: &[u8], shape: &Shape, open: bool) -> Result<Findings> {
     let path = [Step::Index(0); MAX_DEPTH];
-    let mut scan = Scan { bytes, at: 0, items: 0, open, path, fault: None, critical: None };
-    scan.item(0, shape)?;
+    let mut scan = Scan { bytes, at: 0, items: 0, open, path, fault: None, critical: None, error: None };
+    if let (Err(Stop), Some(error)) = (scan.item(0, shape), scan.error.take()) {
+        return Err(error);
+    }
     match bytes.len() - scan.at {
         0 => Ok(Findings { fault: scan.fault, critical: scan.critical }),
         more => Err(fail("M9", scan.at, format!("expected the end, found {more} more bytes"))),
@@ -43,7 +52,14 @@ pub(super) fn scan(bytes: &[u8], shape: &Shape, open: bool) -> Result<Findings> 
 }
 
 impl<'a> Scan<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
+    #[cold]
+    fn stop(&mut self, rule: &'static str, offset: usize, what: impl Into<String>) -> Stop {
+        self.error = Some(fail(rule, offset, what));
+        Stop
+    }
+
+    #[inline(always)]
+    fn take(&mut self, count: usize) -> Checked<&'a [u8]> {
         match self.bytes.get(self.at..).and_then(|rest| rest.get(..count)) {
             Some(taken) => {
                 self.at += count;
@@ -51,42 +67,55 @@ impl<'a> Scan<'a> {
             }
             None => {
                 let left = self.bytes.len() - self.at;
-                Err(fail("M9", self.at, format!("expected {count} more bytes, found {left}")))
+                Err(self.stop("M9", self.at, format!("expected {count} more bytes, found {left}")))
             }
         }
     }
 
     /// Major type, additional information.
-    fn head(&mut self) -> Result<(u8, u8)> {
+    #[inline(always)]
+    fn head(&mut self) -> Checked<(u8, u8)> {
         self.items += 1;
         if self.items > MAX_ITEMS {
-            return Err(fail("M14", self.at, format!("more than {MAX_ITEMS} items")));
+            return Err(self.stop("M14", self.at, format!("more than {MAX_ITEMS} items")));
         }
         let head = self.take(1)?.first().copied().unwrap_or_default();
         Ok((head >> 5, head & 31))
     }
 
     /// The argument of an item head, in its shortest form (RFC 8949 §3).
-    fn argument(&mut self, info: u8, start: usize) -> Result<u64> {
-        if info <= 23 {
-            return Ok(u64::from(info));
-        }
+    #[inline(always)]
+    fn argument(&mut self, info: u8, start: usize) -> Checked<u64> {
+        if info <= 23 { Ok(u64::from(info)) } else { self.long_argument(info, start) }
+    }
+
+    #[inline(never)]
+    fn long_argument(&mut self, info: u8, start: usize) -> Checked<u64> {
         let (value, least) = match info {
             24..=27 => {
                 let size = 1usize << (info - 24);
                 let value = self.take(size)?.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
                 (value, if info == 24 { 24 } else { 1u64 << (size * 4) })
             }
-            31 => return Err(fail("M11", start, "indefinite length")),
-            _ => return Err(fail("M9", start, format!("reserved additional information {info}"))),
+            31 => return Err(self.stop("M11", start, "indefinite length")),
+            _ => return Err(self.stop("M9", start, format!("reserved additional information {info}"))),
         };
         if value < least {
-            return Err(fail("M10", start, format!("{value} is not in its shortest form")));
+            return Err(self.stop("M10", start, format!("{value} is not in its shortest form")));
         }
         Ok(value)
     }
 
-    fn item(&mut self, depth: usize, shape: &Shape) -> Result<()> {
+    /// What is not plain ASCII must be UTF-8.
+    #[inline(always)]
+    fn utf8(&mut self, bytes: &[u8], start: usize) -> Checked<()> {
+        if !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
+            return Err(self.stop("M9", start, "a text string that is not UTF-8"));
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, depth: usize, shape: &Shape) -> Checked<()> {
         let start = self.at;
         let (major, info) = self.head()?;
         match major {
@@ -94,7 +123,7 @@ impl<'a> Scan<'a> {
                 let value = self.argument(info, start)?;
                 // serde_cbor would read it as a 128-bit number, other readers would not.
                 if major == 1 && value > i64::MAX as u64 {
-                    return Err(fail("M14", start, "an integer below -2^63"));
+                    return Err(self.stop("M14", start, "an integer below -2^63"));
                 }
                 self.integer(depth, shape, major == 1, value);
                 Ok(())
@@ -109,35 +138,39 @@ impl<'a> Scan<'a> {
                 Ok(())
             }
             3 => {
-                let text = utf8(self.string(info, start)?, start)?;
+                let text = self.string(info, start)?;
+                self.utf8(text, start)?;
+                let listed = |words: &[&str]| words.iter().any(|word| word.as_bytes() == text);
                 match shape {
                     Shape::Any | Shape::Text => {}
-                    Shape::Word(words) | Shape::OpenWord(words) if words.contains(&text) => {}
+                    Shape::Word(words) | Shape::OpenWord(words) if listed(words) => {}
                     Shape::OpenWord(_) if self.open => {}
                     Shape::Word(_) | Shape::OpenWord(_) => {
-                        self.mismatch(depth, shape, || format!("`{}`", text.escape_debug()));
+                        self.mismatch(depth, shape, || format!("`{}`", printable(text)));
                     }
                     _ => self.mismatch(depth, shape, || "a text string".to_owned()),
                 }
                 Ok(())
             }
-            4 | 5 if depth >= MAX_DEPTH => Err(fail("M14", start, format!("nested deeper than {MAX_DEPTH}"))),
+            4 | 5 if depth >= MAX_DEPTH => {
+                Err(self.stop("M14", start, format!("nested deeper than {MAX_DEPTH}")))
+            }
             4 => self.list(info, start, depth, shape),
             5 => self.map(info, start, depth, shape),
-            6 => Err(fail("M12", start, "a tag")),
+            6 => Err(self.stop("M12", start, "a tag")),
             _ => self.simple(info, start, depth, shape),
         }
     }
 
-    fn simple(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Result<()> {
+    fn simple(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Checked<()> {
         let name = match info {
             20 => "`false`",
             21 => "`true`",
             22 => "`null`",
-            25..=27 => return Err(fail("M12", start, "a floating-point number")),
-            28..=30 => return Err(fail("M9", start, format!("reserved additional information {info}"))),
-            31 => return Err(fail("M11", start, "a break without its beginning")),
-            _ => return Err(fail("M12", start, "a simple value other than false, true and null")),
+            25..=27 => return Err(self.stop("M12", start, "a floating-point number")),
+            28..=30 => return Err(self.stop("M9", start, format!("reserved additional information {info}"))),
+            31 => return Err(self.stop("M11", start, "a break without its beginning")),
+            _ => return Err(self.stop("M12", start, "a simple value other than false, true and null")),
         };
         match shape {
             Shape::Any => {}
@@ -147,25 +180,25 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn string(&mut self, info: u8, start: usize) -> Result<&'a [u8]> {
+    fn string(&mut self, info: u8, start: usize) -> Checked<&'a [u8]> {
         let length = self.argument(info, start)?;
         match usize::try_from(length) {
             Ok(length) => self.take(length),
-            Err(_) => Err(fail("M9", start, "a string longer than the file")),
+            Err(_) => Err(self.stop("M9", start, "a string longer than the file")),
         }
     }
 
     /// An item is at least one byte, so a count above what is left is a lie.
-    fn count(&mut self, info: u8, start: usize) -> Result<u64> {
+    fn count(&mut self, info: u8, start: usize) -> Checked<u64> {
         let count = self.argument(info, start)?;
         let left = (self.bytes.len() - self.at) as u64;
         if count > left {
-            return Err(fail("M9", start, format!("{count} items announced, only {left} bytes left")));
+            return Err(self.stop("M9", start, format!("{count} items announced, only {left} bytes left")));
         }
         Ok(count)
     }
 
-    fn list(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Result<()> {
+    fn list(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Checked<()> {
         let count = self.count(info, start)?;
         let element = match shape {
             Shape::Any => &Shape::Any,
@@ -184,7 +217,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn map(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Result<()> {
+    fn map(&mut self, info: u8, start: usize, depth: usize, shape: &Shape) -> Checked<()> {
         let count = self.count(info, start)?;
         let (mut fields, rest, strict): (&[Field], &Shape, bool) = match shape {
             Shape::Any => (&[], &Shape::Any, false),
@@ -200,19 +233,22 @@ impl<'a> Scan<'a> {
             let key_at = self.at;
             let (major, info) = self.head()?;
             if major != 3 {
-                return Err(fail("M13", key_at, "a map key that is not a text string"));
+                return Err(self.stop("M13", key_at, "a map key that is not a text string"));
             }
             let key = self.string(info, key_at)?;
             let encoded = self.bytes.get(key_at..self.at).unwrap_or_default();
-            if encoded <= previous {
+            // Both the map's keys and the schema's are sorted, so one walk over both finds what is missing and what is unknown; a
+            // key that it finds is in order, as the schema's keys before it are gone.
+            let known = fields.first().is_some_and(|field| field.name.as_bytes() == key);
+            if !known && encoded <= previous {
                 let twice = "a map key that stands twice";
                 let what =
                     if encoded == previous { twice } else { "map keys not sorted by their encoded bytes" };
-                return Err(fail("M13", key_at, what));
+                return Err(self.stop("M13", key_at, what));
             }
             previous = encoded;
-            // Both the map's keys and the schema's are sorted, so one walk over both finds what is missing and what is unknown.
-            while let Some((field, later)) = fields.split_first()
+            while !known
+                && let Some((field, later)) = fields.split_first()
                 && precedes(field.name.as_bytes(), key)
             {
                 self.missing(depth, field);
@@ -220,14 +256,14 @@ impl<'a> Scan<'a> {
             }
             let value = match fields.split_first() {
                 Some((field, later)) if field.name.as_bytes() == key => {
-                    self.step(depth, Step::Key(field.name));
+                    self.step(depth, Step::Key(field.name.as_bytes()));
                     fields = later;
                     &field.shape
                 }
                 _ => {
-                    let key = utf8(key, key_at)?;
+                    self.utf8(key, key_at)?;
                     if strict {
-                        let what = format!("the key `{}` is not of this format version", key.escape_debug());
+                        let what = format!("the key `{}` is not of this format version", printable(key));
                         self.note(depth, what);
                     }
                     self.step(depth, Step::Key(key));
@@ -283,8 +319,8 @@ impl<'a> Scan<'a> {
         let mut path = String::new();
         for step in self.path.iter().take(depth) {
             match step {
-                Step::Key(key) if path.is_empty() => path.extend(key.escape_debug()),
-                Step::Key(key) => path.extend(std::iter::once('.').chain(key.escape_debug())),
+                Step::Key(key) if path.is_empty() => path.push_str(&printable(key)),
+                Step::Key(key) => path.extend([".", &printable(key)]),
                 Step::Index(index) => path.push_str(&format!("[{index}]")),
             }
         }
@@ -313,8 +349,8 @@ impl Shape {
     }
 }
 
-fn utf8(bytes: &[u8], start: usize) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|_| fail("M9", start, "a text string that is not UTF-8"))
+fn printable(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).escape_debug().to_string()
 }
 
 /// Whether a text key comes first by its encoded bytes: the shorter one does.

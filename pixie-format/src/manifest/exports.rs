@@ -1,41 +1,38 @@
 //! The rules of spec §5 about exports: names, signatures, overloads, status messages, ufuncs.
 
-use std::collections::HashSet;
-
-use super::validate::{broken, check_identifier, check_symbol};
-use super::{Export, Manifest};
+use super::validate::{Seen, broken, check_identifier, check_symbol};
+use super::view::{ExportView, ManifestView};
 use crate::error::Result;
 use crate::signature::{Array, Dim, Layout, Mode, Param, Return, Signature, Type};
 
-impl Manifest {
+impl ManifestView<'_> {
     /// Rules M17 to M21; the signatures of the exports, in their order.
     pub(super) fn export_rules(&self) -> Result<Vec<Signature>> {
-        let mut seen = HashSet::with_capacity(self.exports.len());
+        let mut seen = Seen::new();
         let mut signatures = Vec::with_capacity(self.exports.len());
-        let mut canonical = String::new();
+        let mut canonical = String::with_capacity(256);
         for (index, export) in self.exports.iter().enumerate() {
             let path = |field: &str| format!("exports[{index}].{field}");
-            check_identifier(&export.name, || path("name"))?;
-            check_symbol(&export.symbol, || path("symbol"))?;
-            check_symbol(&export.thunk, || path("thunk"))?;
-            let signature = Signature::parse(&export.signature)
+            check_identifier(export.name, || path("name"))?;
+            check_symbol(export.symbol, || path("symbol"))?;
+            check_symbol(export.thunk, || path("thunk"))?;
+            let text = export.signature.as_str();
+            let signature = Signature::parse(text)
                 .map_err(|error| broken("M18", path("signature"), error.to_string()))?;
             canonical.clear();
             signature.write_to(&mut canonical);
-            if canonical != export.signature || signature.name != export.name {
-                let what = format!(
-                    "expected the canonical text for `{}`, `{canonical}`, found `{}`",
-                    export.name, export.signature
-                );
+            if canonical != text || signature.name.as_bytes() != export.name.as_bytes() {
+                let name = export.name;
+                let what = format!("expected the canonical text for `{name}`, `{canonical}`, found `{text}`");
                 return Err(broken("M18", path("signature"), what));
             }
-            if !seen.insert(export.signature.as_str()) {
+            if !seen.insert(export.signature) {
                 return Err(broken("M19", path("signature"), format!("`{canonical}` stands twice")));
             }
             check_restrict(export, &signature).map_err(|what| broken("M20", path("restrict"), what))?;
             check_status(export, &signature).map_err(|what| broken("M21", path("status"), what))?;
             if let Some(ufunc) = &export.ufunc {
-                check_symbol(&ufunc.inner_loop, || path("ufunc.loop"))?;
+                check_symbol(ufunc.inner_loop, || path("ufunc.loop"))?;
                 let checked =
                     if ufunc.core { core_operands(&signature) } else { element_operands(&signature) };
                 checked.map_err(|what| broken("M21", path("ufunc"), what))?;
@@ -46,24 +43,27 @@ impl Manifest {
     }
 }
 
-fn check_restrict(export: &Export, signature: &Signature) -> Result<(), String> {
-    let is_pointer = |index: &u32| {
-        let param = signature.params.get(*index as usize);
+fn check_restrict(export: &ExportView<'_>, signature: &Signature) -> Result<(), String> {
+    let is_pointer = |index: u32| {
+        let param = signature.params.get(index as usize);
         param.is_some_and(|param| !matches!(param.ty, Type::Scalar(_)))
     };
-    let ascending = export.restrict.windows(2).all(|pair| pair[0] < pair[1]);
-    if ascending && export.restrict.iter().all(is_pointer) {
+    if export.restrict().is_sorted_by(|a, b| a < b) && export.restrict().all(is_pointer) {
         return Ok(());
     }
-    Err(format!("expected ascending indices of pointer parameters, found {:?}", export.restrict))
+    let found: Vec<u32> = export.restrict().collect();
+    Err(format!("expected ascending indices of pointer parameters, found {found:?}"))
 }
 
-fn check_status(export: &Export, signature: &Signature) -> Result<(), String> {
-    if !export.status.is_empty() && signature.ret != Return::Status {
+fn check_status(export: &ExportView<'_>, signature: &Signature) -> Result<(), String> {
+    let mut codes = export.status().map(|entry| entry.code);
+    let Some(first) = codes.next() else { return Ok(()) };
+    if signature.ret != Return::Status {
         return Err("only a function that returns `status` can have it".to_owned());
     }
-    let ascending = export.status.windows(2).all(|pair| pair[0].code < pair[1].code);
-    if ascending && export.status.iter().all(|entry| entry.code != 0) {
+    let mut previous = first;
+    let ascending = codes.all(|code| std::mem::replace(&mut previous, code) < code && code != 0);
+    if ascending && first != 0 {
         return Ok(());
     }
     Err("expected ascending codes other than 0".to_owned())

@@ -3,18 +3,20 @@
 mod exports;
 mod schema;
 mod validate;
+mod view;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::FORMAT_VERSION;
 use crate::cbor;
 use crate::error::Result;
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, align_blob};
-use crate::signature::Signature;
 use crate::targets::{FeatureSet, Platform};
+
+pub use crate::cbor::Text;
+pub use view::{BlobView, ExportView, ImportView, ManifestView, PlatformView, VariantView};
 
 /// The names of critical features that this reader knows (rule M15). Format 1.0 defines none.
 const CRITICAL_FEATURES: &[&str] = &[];
@@ -272,18 +274,13 @@ impl Manifest {
     /// Decodes a manifest and checks every rule that needs no other bytes. `minor` is that of the header: a newer minor may hold
     /// what this reader does not know.
     pub fn parse(bytes: &[u8], major: u16, minor: u16) -> Result<Manifest> {
-        let (manifest, _) = Manifest::parse_with_signatures(bytes, major, minor)?;
-        Ok(manifest)
+        ManifestView::parse(bytes, major, minor)?;
+        Manifest::decode(bytes)
     }
 
-    /// `parse`, with the signatures of the exports, in their order, which validation has parsed anyway.
-    pub fn parse_with_signatures(bytes: &[u8], major: u16, minor: u16) -> Result<(Manifest, Vec<Signature>)> {
-        let newer = minor > FORMAT_VERSION.1;
-        // The schema comes after `critical`, because a critical feature may change it.
-        cbor::check(bytes, &schema::MANIFEST, newer, |value| validate::critical(value, major, minor))?;
-        let manifest: Manifest = cbor::decode(bytes)?;
-        let signatures = manifest.validate(newer)?;
-        Ok((manifest, signatures))
+    /// Decodes bytes that passed the checks, as those of a loaded module have.
+    pub fn decode(bytes: &[u8]) -> Result<Manifest> {
+        cbor::decode(bytes)
     }
 
     /// The bytes: deterministic CBOR.
@@ -313,31 +310,10 @@ impl Manifest {
     /// Where each blob lies, in table order; `None` for an absent one. Offsets are not stored: blobs follow the manifest in table
     /// order, each at the next multiple of 64 (spec §3.3), so that overlaps and holes cannot be written down.
     pub fn extents(&self, manifest_len: u64) -> Result<Vec<Option<Extent>>> {
-        let (extents, _) = self.layout(manifest_len)?;
-        Ok(extents)
-    }
-
-    /// The extents and the length of the file.
-    pub(crate) fn layout(&self, manifest_len: u64) -> Result<(Vec<Option<Extent>>, u64)> {
-        let mut end = HEADER_LEN as u64 + manifest_len;
-        let mut extents = Vec::with_capacity(self.blobs.len());
-        for (index, blob) in self.blobs.iter().enumerate() {
-            if blob.absent {
-                extents.push(None);
-                continue;
-            }
-            let placed = align_blob(end).and_then(|offset| Some((offset, offset.checked_add(blob.size)?)));
-            let Some((offset, next)) = placed else {
-                return Err(validate::broken(
-                    "M32",
-                    format!("blobs[{index}].size"),
-                    "the file would exceed 2^64 bytes",
-                ));
-            };
-            end = next;
-            extents.push(Some(Extent { offset, size: blob.size }));
-        }
-        Ok((extents, end))
+        let blobs = self.blobs.iter().map(|blob| (blob.size, blob.absent));
+        let mut all = Vec::with_capacity(self.blobs.len());
+        extents(blobs, manifest_len, |_, extent| all.push(extent))?;
+        Ok(all)
     }
 
     /// The entry of a platform.
@@ -358,6 +334,29 @@ impl Manifest {
             .or_else(|| self.bitcode.iter().filter(made_for).find(|bitcode| bitcode.isa.is_none()))
             .or_else(|| self.bitcode.iter().find(|bitcode| bitcode.neutral))
     }
+}
+
+/// Calls `place` with the index and the extent of each blob, given by size and absence; the length of the file.
+fn extents(
+    blobs: impl Iterator<Item = (u64, bool)>,
+    manifest_len: u64,
+    mut place: impl FnMut(usize, Option<Extent>),
+) -> Result<u64> {
+    let mut end = HEADER_LEN as u64 + manifest_len;
+    for (index, (size, absent)) in blobs.enumerate() {
+        if absent {
+            place(index, None);
+            continue;
+        }
+        let placed = align_blob(end).and_then(|offset| Some((offset, offset.checked_add(size)?)));
+        let Some((offset, next)) = placed else {
+            let path = format!("blobs[{index}].size");
+            return Err(validate::broken("M32", path, "the file would exceed 2^64 bytes"));
+        };
+        end = next;
+        place(index, Some(Extent { offset, size }));
+    }
+    Ok(end)
 }
 
 impl Variant {

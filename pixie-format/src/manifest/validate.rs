@@ -1,13 +1,16 @@
 //! The rules of spec §5 that a manifest keeps by itself, each with its number; those about exports are in `exports`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
+use std::hash::Hash;
 
-use super::{Bitcode, BlobId, BlobKind, CRITICAL_FEATURES, Manifest, PlatformEntry, Variant, schema};
-use crate::cbor;
+use super::view::{BitcodeView, ManifestView, PlatformView, VariantView};
+use super::{BlobId, BlobKind, CRITICAL_FEATURES, schema};
+use crate::FORMAT_VERSION;
+use crate::cbor::{self, Text};
 use crate::error::{Error, Result};
 use crate::runtime_symbols;
 use crate::signature::{Signature, is_keyword};
-use crate::targets::{Feature, Platform};
+use crate::targets::{Feature, IsaLevel, Platform};
 
 /// spec §5 M17: longest name or symbol, bytes.
 const MAX_NAME: usize = 4096;
@@ -29,32 +32,72 @@ pub(super) fn critical(value: &[u8], major: u16, minor: u16) -> Result<()> {
     }
 }
 
-/// The blobs that something refers to.
-struct References {
-    seen: Vec<bool>,
+/// What has been seen. The first few are compared one by one, which costs less than hashing them.
+pub(super) struct Seen<T> {
+    few: Vec<T>,
+    many: HashSet<T>,
 }
 
-impl Manifest {
+impl<T: Copy + Eq + Hash> Seen<T> {
+    const FEW: usize = 16;
+
+    pub(super) fn new() -> Seen<T> {
+        Seen { few: Vec::with_capacity(Self::FEW), many: HashSet::new() }
+    }
+
+    /// Whether `item` is new.
+    pub(super) fn insert(&mut self, item: T) -> bool {
+        if self.few.contains(&item) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(item);
+            return true;
+        }
+        self.many.insert(item)
+    }
+}
+
+/// The blobs and imports that something refers to.
+struct References {
+    blobs: Vec<bool>,
+    imports: Vec<bool>,
+}
+
+impl<'m> ManifestView<'m> {
+    /// Checks every rule that needs no other bytes, and gives the signatures of the exports, in their order, which that parses
+    /// anyway. `minor` is that of the header: a newer minor may hold what this reader does not know.
+    pub fn parse(bytes: &'m [u8], major: u16, minor: u16) -> Result<(ManifestView<'m>, Vec<Signature>)> {
+        let newer = minor > FORMAT_VERSION.1;
+        // The schema comes after `critical`, because a critical feature may change it.
+        cbor::check(bytes, &schema::MANIFEST, newer, |value| critical(value, major, minor))?;
+        let view = ManifestView::read(bytes);
+        let signatures = view.validate(newer)?;
+        Ok((view, signatures))
+    }
+
     /// Checks every rule from M17 on that needs no other bytes. `newer`: a later minor version wrote the file.
-    pub(super) fn validate(&self, newer: bool) -> Result<Vec<Signature>> {
-        check_identifier(&self.name, || "name".to_owned())?;
+    fn validate(&self, newer: bool) -> Result<Vec<Signature>> {
+        check_identifier(self.name, || "name".to_owned())?;
         let signatures = self.export_rules()?;
         self.import_rules()?;
         self.blob_rules()?;
-        let mut references = References { seen: vec![false; self.blobs.len()] };
+        let mut references =
+            References { blobs: vec![false; self.blobs.len()], imports: vec![false; self.imports.len()] };
         self.bitcode_rules(newer, &mut references)?;
-        let mut needed = vec![false; self.imports.len()];
-        for (name, entry) in &self.platforms {
-            let platform = self.platform_rules(name, entry, newer)?;
-            self.variant_rules(name, entry, platform, newer, &mut references)?;
-            self.needed_imports(entry, platform, newer, &mut needed)?;
+        for entry in &self.platforms {
+            let platform = platform_rules(entry, newer)?;
+            self.variant_rules(entry, platform, newer, &mut references)?;
+            if let Some(platform) = platform.filter(|_| !newer) {
+                self.portable_imports(entry, platform)?;
+            }
         }
-        if let Some(index) = needed.iter().position(|needed| !needed)
+        if let Some(index) = references.imports.iter().position(|needed| !needed)
             && !newer
         {
             return Err(broken("M22", format!("imports[{index}].name"), "no variant needs this import"));
         }
-        match references.seen.iter().position(|seen| !seen) {
+        match references.blobs.iter().position(|seen| !seen) {
             Some(index) if !newer => {
                 Err(broken("M31", format!("blobs[{index}]"), "nothing refers to this blob"))
             }
@@ -64,7 +107,7 @@ impl Manifest {
 
     fn blob_rules(&self) -> Result<()> {
         for (index, pair) in self.blobs.windows(2).enumerate() {
-            if pair[0].hash >= pair[1].hash {
+            if pair[0].hash_bytes() >= pair[1].hash_bytes() {
                 let what = "expected hashes in ascending order, without repeats";
                 return Err(broken("M29", format!("blobs[{}].hash", index + 1), what));
             }
@@ -83,7 +126,7 @@ impl Manifest {
         references: &mut References,
     ) -> Result<()> {
         let index = blob.0 as usize;
-        let what = match (self.blobs.get(index), references.seen.get_mut(index)) {
+        let what = match (self.blobs.get(index), references.blobs.get_mut(index)) {
             (Some(entry), Some(seen)) if entry.kind == kind => {
                 *seen = true;
                 return Ok(());
@@ -97,20 +140,20 @@ impl Manifest {
     }
 
     fn bitcode_rules(&self, newer: bool, references: &mut References) -> Result<()> {
-        let mut served = HashSet::new();
+        let mut served = Seen::new();
         for (index, bitcode) in self.bitcode.iter().enumerate() {
             let path = |field: &str| format!("bitcode[{index}].{field}");
             self.refer(bitcode.blob, BlobKind::Bitcode, || path("blob"), references)?;
             for (names, field) in [(&bitcode.platforms, "platforms"), (&bitcode.producers, "producers")] {
-                if !ascending(names) {
+                if !names.texts().is_sorted_by(|a, b| a < b) {
                     let what = "expected names in ascending order, without repeats";
                     return Err(broken("M24", path(field), what));
                 }
             }
             bitcode_target(bitcode, newer).map_err(|(field, what)| broken("M24", path(field), what))?;
-            let neutral = bitcode.neutral.then_some("");
-            for platform in bitcode.platforms.iter().map(String::as_str).chain(neutral) {
-                if !served.insert((platform, &bitcode.isa)) {
+            let neutral = bitcode.neutral.then(Text::default);
+            for platform in bitcode.platforms.texts().chain(neutral) {
+                if !served.insert((platform, bitcode.isa)) {
                     let what = "an earlier entry serves the same platform and level, or is neutral too";
                     return Err(broken("M24", path("platforms"), what));
                 }
@@ -119,39 +162,20 @@ impl Manifest {
         Ok(())
     }
 
-    /// The platform, where this version knows it.
-    fn platform_rules(&self, name: &str, entry: &PlatformEntry, newer: bool) -> Result<Option<Platform>> {
-        let path = || format!("platforms.{}", name.escape_debug());
-        let platform = match name.parse::<Platform>() {
-            Ok(platform) => platform,
-            Err(_) if newer => return Ok(None),
-            Err(error) => return Err(broken("M25", path(), error.to_string())),
-        };
-        for (field, found, expected) in [
-            ("triple", &entry.triple, platform.triple()),
-            ("object_format", &entry.object_format, platform.object_format().name()),
-        ] {
-            if found != expected {
-                let what = format!("expected `{expected}`, found `{}`", found.escape_debug());
-                return Err(broken("M25", format!("{}.{field}", path()), what));
-            }
-        }
-        Ok(Some(platform))
-    }
-
     fn variant_rules(
         &self,
-        name: &str,
-        entry: &PlatformEntry,
+        entry: &PlatformView<'_>,
         platform: Option<Platform>,
         newer: bool,
         references: &mut References,
     ) -> Result<()> {
-        let mut levels = BTreeSet::new();
+        let mut levels = Seen::new();
         for (index, variant) in entry.variants.iter().enumerate() {
-            let path = |field: &str| format!("platforms.{}.variants[{index}].{field}", name.escape_debug());
-            check_symbol(&variant.isa, || path("isa"))?;
-            if variant.isa == "baseline" || !levels.insert(&variant.isa) {
+            let path = |field: &str| {
+                format!("platforms.{}.variants[{index}].{field}", entry.name.as_str().escape_debug())
+            };
+            check_symbol(variant.isa, || path("isa"))?;
+            if variant.isa.as_bytes() == b"baseline" || !levels.insert(variant.isa) {
                 let what = "expected a name other than `baseline` that no other variant of the platform has";
                 return Err(broken("M26", path("isa"), what));
             }
@@ -164,35 +188,31 @@ impl Manifest {
             if let Some(image) = variant.image {
                 self.refer(image, BlobKind::Image, || path("image"), references)?;
             }
-            let in_range = variant.imports.last().is_none_or(|last| (*last as usize) < self.imports.len());
-            if !in_range || !ascending(&variant.imports) {
-                let what = "expected ascending indices of the module's imports";
-                return Err(broken("M27", path("imports"), what));
+            let mut next = 0;
+            for import in variant.imports() {
+                let Some(needed) = references.imports.get_mut(import as usize).filter(|_| import >= next)
+                else {
+                    let what = "expected ascending indices of the module's imports";
+                    return Err(broken("M27", path("imports"), what));
+                };
+                *needed = true;
+                next = import.saturating_add(1);
             }
         }
         Ok(())
     }
 
-    /// Rule M23, and which imports some variant needs.
-    fn needed_imports(
-        &self,
-        entry: &PlatformEntry,
-        platform: Option<Platform>,
-        newer: bool,
-        needed: &mut [bool],
-    ) -> Result<()> {
+    /// Rule M23.
+    fn portable_imports(&self, entry: &PlatformView<'_>, platform: Platform) -> Result<()> {
         let mut here = vec![false; self.imports.len()];
-        for index in entry.variants.iter().flat_map(|variant| &variant.imports) {
-            here[*index as usize] = true;
+        for index in entry.variants.iter().flat_map(VariantView::imports) {
+            if let Some(here) = here.get_mut(index as usize) {
+                *here = true;
+            }
         }
         for (index, import) in self.imports.iter().enumerate().filter(|(index, _)| here[*index]) {
-            needed[index] = true;
-            if let Some(platform) = platform
-                && !newer
-                && !import.foreign
-                && runtime_symbols::find(&import.name, platform).is_none()
-            {
-                let name = import.name.escape_debug();
+            if !import.foreign && runtime_symbols::find(import.name.as_str(), platform).is_none() {
+                let name = import.name.as_str().escape_debug();
                 let what = format!("`{name}` is no runtime symbol of {platform}, and not marked `foreign`");
                 return Err(broken("M23", format!("imports[{index}]"), what));
             }
@@ -203,7 +223,7 @@ impl Manifest {
     fn import_rules(&self) -> Result<()> {
         for (index, import) in self.imports.iter().enumerate() {
             let path = || format!("imports[{index}].name");
-            check_symbol(&import.name, path)?;
+            check_symbol(import.name, path)?;
             if index > 0 && self.imports[index - 1].name >= import.name {
                 return Err(broken("M22", path(), "expected names in ascending order, without repeats"));
             }
@@ -212,30 +232,56 @@ impl Manifest {
     }
 }
 
-fn bitcode_target(bitcode: &Bitcode, newer: bool) -> Result<(), (&'static str, String)> {
-    let known: Result<Vec<Platform>> = bitcode.platforms.iter().map(|name| name.parse()).collect();
-    if let Err(error) = &known
-        && !newer
-    {
-        return Err(("platforms", error.to_string()));
+/// Rule M25; the platform, where this version knows it.
+fn platform_rules(entry: &PlatformView<'_>, newer: bool) -> Result<Option<Platform>> {
+    let name = entry.name.as_str();
+    let path = || format!("platforms.{}", name.escape_debug());
+    let platform = match name.parse::<Platform>() {
+        Ok(platform) => platform,
+        Err(_) if newer => return Ok(None),
+        Err(error) => return Err(broken("M25", path(), error.to_string())),
+    };
+    for (field, found, expected) in [
+        ("triple", entry.triple, platform.triple()),
+        ("object_format", entry.object_format, platform.object_format().name()),
+    ] {
+        if found.as_bytes() != expected.as_bytes() {
+            let what = format!("expected `{expected}`, found `{}`", found.as_str().escape_debug());
+            return Err(broken("M25", format!("{}.{field}", path()), what));
+        }
     }
-    if bitcode.isa.as_deref().is_some_and(|isa| isa.is_empty() || isa == "baseline") {
+    Ok(Some(platform))
+}
+
+fn bitcode_target(bitcode: &BitcodeView<'_>, newer: bool) -> Result<(), (&'static str, String)> {
+    let mut first = None;
+    let mut count = 0;
+    for name in bitcode.platforms.texts() {
+        match name.as_str().parse::<Platform>() {
+            Ok(platform) if count == 0 => first = Some(platform),
+            Err(error) if !newer => return Err(("platforms", error.to_string())),
+            _ => {}
+        }
+        count += 1;
+    }
+    if bitcode.isa.is_some_and(|isa| matches!(isa.as_bytes(), b"" | b"baseline")) {
         return Err(("isa", "expected the name of a level, not empty and not `baseline`".to_owned()));
     }
+    let no_layout = bitcode.data_layout.as_bytes().is_empty();
     if bitcode.neutral {
-        let bare = bitcode.triple.is_empty() && bitcode.data_layout.is_empty() && bitcode.isa.is_none();
+        let bare = bitcode.triple.as_bytes().is_empty() && no_layout && bitcode.isa.is_none();
         let what = "neutral bitcode has an empty triple, an empty data layout and no `isa`";
         return if bare { Ok(()) } else { Err(("triple", what.to_owned())) };
     }
-    if bitcode.platforms.len() != 1 {
+    if count != 1 {
         return Err(("platforms", "expected one platform, or `neutral`".to_owned()));
     }
-    if bitcode.data_layout.is_empty() {
+    if no_layout {
         return Err(("data_layout", "expected the data layout, or `neutral`".to_owned()));
     }
-    match known.ok().and_then(|known| known.first().copied()) {
-        Some(platform) if platform.triple() != bitcode.triple => {
-            let found = bitcode.triple.escape_debug();
+    match first {
+        Some(platform) if platform.triple().as_bytes() != bitcode.triple.as_bytes() => {
+            let found = bitcode.triple.as_str().escape_debug();
             Err(("triple", format!("expected `{}`, found `{found}`", platform.triple())))
         }
         _ => Ok(()),
@@ -243,15 +289,22 @@ fn bitcode_target(bitcode: &Bitcode, newer: bool) -> Result<(), (&'static str, S
 }
 
 /// Rule M26: known features of the platform's architecture in spec order, and for a level of the spec just its own.
-fn feature_fault(variant: &Variant, platform: Platform, newer: bool) -> Option<String> {
-    let level = platform.levels().iter().find(|level| level.name == variant.isa);
+fn feature_fault(variant: &VariantView<'_>, platform: Platform, newer: bool) -> Option<String> {
+    let level = platform.levels().iter().find(|level| level.name.as_bytes() == variant.isa.as_bytes());
+    let names = |level: &IsaLevel| {
+        level
+            .features
+            .iter()
+            .map(|feature| feature.name().as_bytes())
+            .eq(variant.features().map(Text::as_bytes))
+    };
     // Nearly every variant is a level of the spec, which comparing names settles without looking any of them up.
-    if level.is_some_and(|level| level.features.iter().map(Feature::name).eq(variant.features.iter())) {
+    if level.is_some_and(names) {
         return None;
     }
     let mut previous: Option<Feature> = None;
-    for name in &variant.features {
-        match name.parse::<Feature>() {
+    for name in variant.features() {
+        match name.as_str().parse::<Feature>() {
             Err(_) if newer => {}
             Err(error) => return Some(error.to_string()),
             Ok(feature) if feature.arch() != platform.arch() => {
@@ -264,31 +317,28 @@ fn feature_fault(variant: &Variant, platform: Platform, newer: bool) -> Option<S
         }
     }
     let level = level?;
-    let found = variant.features.join(" ");
+    let found = variant.features().map(Text::as_str).collect::<Vec<_>>().join(" ");
     Some(format!("the level `{}` is `{}`, found `{}`", level.name, level.features, found.escape_debug()))
 }
 
-fn ascending<T: PartialOrd>(items: &[T]) -> bool {
-    items.windows(2).all(|pair| pair[0] < pair[1])
-}
-
-pub(super) fn check_symbol(symbol: &str, path: impl FnOnce() -> String) -> Result<()> {
-    if symbol.is_empty() || symbol.len() > MAX_NAME || symbol.contains('\0') {
+pub(super) fn check_symbol(symbol: Text<'_>, path: impl FnOnce() -> String) -> Result<()> {
+    let bytes = symbol.as_bytes();
+    if bytes.is_empty() || bytes.len() > MAX_NAME || bytes.contains(&0) {
         return Err(broken("M17", path(), format!("expected a name of 1 to {MAX_NAME} bytes without NUL")));
     }
     Ok(())
 }
 
-pub(super) fn check_identifier(name: &str, path: impl FnOnce() -> String) -> Result<()> {
-    let mut bytes = name.bytes();
-    let fits = name.len() <= MAX_NAME
-        && bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !is_keyword(name);
+pub(super) fn check_identifier(name: Text<'_>, path: impl FnOnce() -> String) -> Result<()> {
+    let bytes = name.as_bytes();
+    let fits = bytes.len() <= MAX_NAME
+        && bytes.first().is_some_and(|byte| !byte.is_ascii_digit())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && !is_keyword(name.as_str());
     if fits {
         return Ok(());
     }
-    let what =
-        format!("expected an ASCII identifier that is no keyword of Python, found `{}`", name.escape_debug());
+    let found = name.as_str().escape_debug();
+    let what = format!("expected an ASCII identifier that is no keyword of Python, found `{found}`");
     Err(broken("M17", path(), what))
 }

@@ -2,6 +2,7 @@
 
 mod parse;
 mod print;
+mod token;
 mod validate;
 
 pub(crate) use parse::is_keyword;
@@ -106,7 +107,26 @@ impl Scalar {
 
     /// Looks a type up by name.
     pub fn from_name(name: &str) -> Option<Scalar> {
-        Scalar::ALL.into_iter().find(|scalar| scalar.name() == name)
+        // A match looks at the length first; this is asked for each parameter of a module that is loaded.
+        Some(match name {
+            "bool" => Scalar::Bool,
+            "i8" => Scalar::I8,
+            "i16" => Scalar::I16,
+            "i32" => Scalar::I32,
+            "i64" => Scalar::I64,
+            "u8" => Scalar::U8,
+            "u16" => Scalar::U16,
+            "u32" => Scalar::U32,
+            "u64" => Scalar::U64,
+            "usize" => Scalar::Usize,
+            "long" => Scalar::Long,
+            "ulong" => Scalar::Ulong,
+            "f32" => Scalar::F32,
+            "f64" => Scalar::F64,
+            "c64" => Scalar::C64,
+            "c128" => Scalar::C128,
+            _ => return None,
+        })
     }
 
     /// What the bits mean.

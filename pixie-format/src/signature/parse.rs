@@ -1,5 +1,7 @@
-//! The grammar of signatures (spec §7.1): a tokenizer and a recursive-descent parser that points at columns.
+//! The grammar of signatures (spec §7.1): a recursive-descent parser that points at columns. It takes its tokens one at a time
+//! and builds the signature itself, because a loader parses one for each export.
 
+use super::token::{Lexer, Token};
 use super::{
     Array, Default, Dim, ExportSpec, Layout, Mode, Param, Return, Scalar, ScalarKind, Signature, Type,
 };
@@ -9,19 +11,11 @@ use crate::error::{Error, Result, one_of};
 const MAX_LENGTH: usize = 16 * 1024;
 /// Deepest nesting of a dimension (spec §7.1).
 const MAX_DEPTH: usize = 32;
+/// What joins two dimensions.
+type Operator = fn(Box<Dim>, Box<Dim>) -> Dim;
+
 /// Most operators in one dimension (spec §7.1); it bounds the depth of the tree too.
 const MAX_OPERATORS: usize = 64;
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Token<'a> {
-    Name(&'a str),
-    Number(&'a str),
-    Symbol(&'a str),
-    End,
-}
-
-/// A token and the byte at which it begins.
-type Spanned<'a> = (usize, Token<'a>);
 
 /// Python's keywords cannot be names of functions or arguments (Python reference §2.3.1).
 #[rustfmt::skip]
@@ -58,11 +52,11 @@ pub(super) fn export(text: &str) -> Result<ExportSpec> {
     let masked = format!("{}{}{}", &text[..start], blank.repeat(written.len()), &text[head.len()..]);
     let mut parser = Parser { text, ..Parser::new(&masked)? };
     let name = parser.name("a function name")?;
-    parser.expect("=")?;
+    parser.expect(b'=')?;
     if symbol.is_empty() {
         return Err(parser.unexpected("a symbol"));
     }
-    parser.next += 1;
+    parser.step();
     Ok(ExportSpec {
         name: name.to_owned(),
         symbol: symbol.to_owned(),
@@ -71,196 +65,193 @@ pub(super) fn export(text: &str) -> Result<ExportSpec> {
 }
 
 struct Parser<'a> {
+    /// What messages quote.
     text: &'a str,
-    tokens: Vec<Spanned<'a>>,
-    next: usize,
-    operators: usize,
-}
-
-/// A dimension before names are resolved to parameters.
-enum RawDim<'a> {
-    Const(u64),
-    Name(usize, &'a str),
-    Binary(char, Box<RawDim<'a>>, Box<RawDim<'a>>),
-}
-
-enum RawLayout<'a> {
-    C,
-    F,
-    Strided(usize, &'a str),
-}
-
-enum RawType<'a> {
-    Plain(Type),
-    Array { element: Scalar, dims: Vec<RawDim<'a>>, layout: RawLayout<'a>, optional: bool },
-}
-
-struct RawParam<'a> {
+    lexer: Lexer<'a>,
+    /// The byte at which the next token begins.
     at: usize,
-    name: &'a str,
-    mode: Mode,
-    ty: RawType<'a>,
-    default: Option<Default>,
+    next: Token<'a>,
+    operators: usize,
+    /// Names that stand for parameters, each with its byte. A dimension holds the index of its name here until all are known.
+    references: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Result<Parser<'a>> {
-        let tokens = tokenize(text)?;
-        Ok(Parser { text, tokens, next: 0, operators: 0 })
+        if text.len() > MAX_LENGTH {
+            // The text itself would drown the message.
+            return Err(Error::Signature {
+                text: text.chars().take(40).chain("…".chars()).collect(),
+                column: 1,
+                what: format!("expected at most {MAX_LENGTH} bytes, found {}", text.len()),
+            });
+        }
+        let lexer = Lexer::new(text);
+        let references = Vec::new();
+        let mut parser = Parser { text, lexer, at: 0, next: Token::End, operators: 0, references };
+        parser.step();
+        Ok(parser)
     }
 
-    fn peek(&self) -> Token<'a> {
-        self.tokens[self.next].1
+    /// Goes to the next token.
+    fn step(&mut self) {
+        (self.at, self.next) = self.lexer.token();
     }
 
-    fn at(&self) -> usize {
-        self.tokens[self.next].0
-    }
-
-    fn advance(&mut self) -> Spanned<'a> {
-        let token = self.tokens[self.next];
-        if token.1 != Token::End {
-            self.next += 1;
+    /// The next token with its byte, after which comes the one behind it.
+    fn advance(&mut self) -> (usize, Token<'a>) {
+        let token = (self.at, self.next);
+        // What is no token stays where it is, so that every error there names it.
+        if !matches!(self.next, Token::Unknown(_)) {
+            self.step();
         }
         token
     }
 
-    fn eat(&mut self, symbol: &str) -> bool {
-        let found = self.peek() == Token::Symbol(symbol);
+    fn eat(&mut self, symbol: u8) -> bool {
+        let found = self.next == Token::Symbol(symbol);
         if found {
-            self.next += 1;
+            self.step();
         }
         found
     }
 
-    fn expect(&mut self, symbol: &str) -> Result<()> {
-        if self.eat(symbol) { Ok(()) } else { Err(self.unexpected(&format!("`{symbol}`"))) }
+    fn expect(&mut self, symbol: u8) -> Result<()> {
+        if self.eat(symbol) { Ok(()) } else { Err(self.unexpected(&Token::Symbol(symbol).to_string())) }
     }
 
+    #[cold]
     fn fail(&self, at: usize, what: impl Into<String>) -> Error {
+        if let Token::Unknown(found) = self.next {
+            return fail(self.text, self.at, format!("unexpected character `{}`", found.escape_default()));
+        }
         fail(self.text, at, what)
     }
 
+    #[cold]
     fn unexpected(&self, expected: &str) -> Error {
-        let found = match self.peek() {
-            Token::End => "the end".to_owned(),
-            Token::Name(word) | Token::Number(word) | Token::Symbol(word) => format!("`{word}`"),
-        };
-        self.fail(self.at(), format!("expected {expected}, found {found}"))
+        self.fail(self.at, format!("expected {expected}, found {}", self.next))
     }
 
     fn name(&mut self, what: &str) -> Result<&'a str> {
-        let (at, token) = self.tokens[self.next];
-        match token {
+        match self.next {
             Token::Name(name) if is_keyword(name) => {
-                Err(self.fail(at, format!("`{name}` is a keyword of Python\nhint: choose another name")))
+                Err(self.fail(self.at, format!("`{name}` is a keyword of Python\nhint: choose another name")))
             }
             Token::Name(name) => {
-                self.next += 1;
+                self.step();
                 Ok(name)
             }
             _ => Err(self.unexpected(what)),
         }
     }
 
-    /// A symbol may be any C identifier, also a Python keyword.
+    /// Notes a name that stands for a parameter; its index among the references.
+    fn refer(&mut self, at: usize, name: &'a str) -> usize {
+        self.references.push((at, name));
+        self.references.len() - 1
+    }
+
     /// The parameters and the result, if anything is left.
     fn optional_rest(&mut self, name: &str) -> Result<Option<Signature>> {
-        match self.peek() {
+        match self.next {
             Token::End => Ok(None),
             _ => self.rest(name).map(Some),
         }
     }
 
     fn rest(&mut self, name: &str) -> Result<Signature> {
-        self.expect("(")?;
-        let mut raw = Vec::new();
-        while !self.eat(")") {
-            if !raw.is_empty() {
-                self.expect(",")?;
+        self.expect(b'(')?;
+        let mut params = Vec::with_capacity(4);
+        let mut starts = Vec::with_capacity(8);
+        while !self.eat(b')') {
+            if !params.is_empty() {
+                self.expect(b',')?;
             }
-            raw.push(self.param()?);
+            starts.push(self.at);
+            params.push(self.param()?);
         }
-        let ret = if self.eat("->") { self.ret()? } else { Return::Void };
-        if self.peek() != Token::End {
+        let ret = if self.eat(Token::ARROW) { self.ret()? } else { Return::Void };
+        if self.next != Token::End {
             return Err(self.unexpected("the end of the signature"));
         }
-        let ends: Vec<usize> = raw.iter().map(|param| param.at).collect();
-        let signature = Signature { name: name.to_owned(), params: self.resolve(raw)?, ret };
-        signature.validate(self.text, &ends)?;
+        self.resolve(&mut params)?;
+        let signature = Signature { name: name.to_owned(), params, ret };
+        signature.validate(self.text, &starts)?;
         Ok(signature)
     }
 
-    fn param(&mut self) -> Result<RawParam<'a>> {
-        let at = self.at();
+    fn param(&mut self) -> Result<Param> {
         let name = self.name("a parameter name or `)`")?;
-        self.expect(":")?;
-        let mode = match self.peek() {
+        self.expect(b':')?;
+        let mode = match self.next {
             Token::Name("inout") => Mode::InOut,
             Token::Name("out") => Mode::Out,
             _ => Mode::In,
         };
         if mode != Mode::In {
-            self.next += 1;
+            self.step();
         }
         let ty = self.ty(mode)?;
-        let default = if self.eat("=") { Some(self.default()?) } else { None };
-        Ok(RawParam { at, name, mode, ty, default })
+        let default = if self.eat(b'=') { Some(self.default()?) } else { None };
+        Ok(Param { name: name.to_owned(), mode, ty, default })
     }
 
-    fn ty(&mut self, mode: Mode) -> Result<RawType<'a>> {
-        let Token::Name(word) = self.peek() else { return Err(self.unexpected("a type")) };
-        let at = self.at();
+    fn ty(&mut self, mode: Mode) -> Result<Type> {
+        let Token::Name(word) = self.next else { return Err(self.unexpected("a type")) };
+        let at = self.at;
         if word == "ptr" {
-            self.next += 1;
-            return Ok(RawType::Plain(Type::Ptr));
+            self.step();
+            return Ok(Type::Ptr);
         }
         let Some(scalar) = Scalar::from_name(word) else {
             let names = Scalar::ALL.iter().map(|scalar| scalar.name()).chain(["ptr"]);
             return Err(self.fail(at, format!("unknown type `{word}`\nhint: expected {}", one_of(names))));
         };
-        self.next += 1;
-        if !self.eat("[") {
+        self.step();
+        if !self.eat(b'[') {
             if mode == Mode::Out {
-                let layout = RawLayout::C;
-                return Ok(RawType::Array { element: scalar, dims: Vec::new(), layout, optional: false });
+                let (dims, layout) = (Vec::new(), Layout::C);
+                return Ok(Type::Array(Array { element: scalar, dims, layout, optional: false }));
             }
             return match scalar.kind() {
                 ScalarKind::Complex => Err(self.fail(
                     at,
                     format!("`{word}` can only be the element of an array\nhint: write `{word}[1]`, or pass the parts as two floats"),
                 )),
-                _ => Ok(RawType::Plain(Type::Scalar(scalar))),
+                _ => Ok(Type::Scalar(scalar)),
             };
         }
         let mut dims = vec![self.whole_dim()?];
-        while self.eat(",") {
+        while self.eat(b',') {
             dims.push(self.whole_dim()?);
         }
-        let layout = if self.eat(";") { self.layout()? } else { RawLayout::C };
-        self.expect("]")?;
-        let optional = self.eat("|");
-        if optional && self.advance().1 != Token::Name("None") {
-            self.next -= 1;
-            return Err(self.unexpected("`None`"));
+        let layout = if self.eat(b';') { self.layout()? } else { Layout::C };
+        self.expect(b']')?;
+        let optional = self.eat(b'|');
+        if optional {
+            match self.next {
+                Token::Name("None") => self.step(),
+                _ => return Err(self.unexpected("`None`")),
+            }
         }
-        Ok(RawType::Array { element: scalar, dims, layout, optional })
+        Ok(Type::Array(Array { element: scalar, dims, layout, optional }))
     }
 
-    fn layout(&mut self) -> Result<RawLayout<'a>> {
+    fn layout(&mut self) -> Result<Layout> {
         match self.advance() {
             (_, Token::Name("order")) => {
-                self.expect("=")?;
+                self.expect(b'=')?;
                 match self.advance() {
-                    (_, Token::Name("F")) => Ok(RawLayout::F),
-                    (_, Token::Name("C")) => Ok(RawLayout::C),
+                    (_, Token::Name("F")) => Ok(Layout::F),
+                    (_, Token::Name("C")) => Ok(Layout::C),
                     (at, _) => Err(self.fail(at, "expected `order=C` or `order=F`")),
                 }
             }
             (_, Token::Name("stride")) => {
-                self.expect("=")?;
+                self.expect(b'=')?;
                 match self.advance() {
-                    (at, Token::Name(name)) => Ok(RawLayout::Strided(at, name)),
+                    (at, Token::Name(name)) => Ok(Layout::Strided(self.refer(at, name))),
                     (at, _) => Err(self.fail(at, "expected the name of the parameter that takes the stride")),
                 }
             }
@@ -268,58 +259,58 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn whole_dim(&mut self) -> Result<RawDim<'a>> {
+    fn whole_dim(&mut self) -> Result<Dim> {
         self.operators = 0;
         self.dim(0)
     }
 
-    fn binary(&mut self, operator: char, a: RawDim<'a>, b: RawDim<'a>) -> Result<RawDim<'a>> {
+    fn binary(&mut self, operator: Operator, a: Dim, b: Dim) -> Result<Dim> {
         self.operators += 1;
         if self.operators > MAX_OPERATORS {
-            return Err(self.fail(self.at(), format!("a dimension has more than {MAX_OPERATORS} operators")));
+            return Err(self.fail(self.at, format!("a dimension has more than {MAX_OPERATORS} operators")));
         }
-        Ok(RawDim::Binary(operator, Box::new(a), Box::new(b)))
+        Ok(operator(Box::new(a), Box::new(b)))
     }
 
-    fn dim(&mut self, depth: usize) -> Result<RawDim<'a>> {
+    fn dim(&mut self, depth: usize) -> Result<Dim> {
         let mut left = self.term(depth)?;
         loop {
-            let operator = match self.peek() {
-                Token::Symbol("+") => '+',
-                Token::Symbol("-") => '-',
+            let operator = match self.next {
+                Token::Symbol(b'+') => Dim::Add as Operator,
+                Token::Symbol(b'-') => Dim::Sub,
                 _ => return Ok(left),
             };
-            self.next += 1;
+            self.step();
             let right = self.term(depth)?;
             left = self.binary(operator, left, right)?;
         }
     }
 
-    fn term(&mut self, depth: usize) -> Result<RawDim<'a>> {
+    fn term(&mut self, depth: usize) -> Result<Dim> {
         let mut left = self.factor(depth)?;
-        while self.eat("*") {
+        while self.eat(b'*') {
             let right = self.factor(depth)?;
-            left = self.binary('*', left, right)?;
+            left = self.binary(Dim::Mul, left, right)?;
         }
         Ok(left)
     }
 
-    fn factor(&mut self, depth: usize) -> Result<RawDim<'a>> {
+    fn factor(&mut self, depth: usize) -> Result<Dim> {
         if depth >= MAX_DEPTH {
-            return Err(self.fail(self.at(), format!("a dimension nests deeper than {MAX_DEPTH}")));
+            return Err(self.fail(self.at, format!("a dimension nests deeper than {MAX_DEPTH}")));
         }
         match self.advance() {
             (at, Token::Number(digits)) => {
                 match digits.parse() {
-                    Ok(value) => Ok(RawDim::Const(value)),
+                    Ok(value) => Ok(Dim::Const(value)),
                     Err(_) => Err(self
                         .fail(at, format!("expected a whole number of at most 64 bits, found `{digits}`"))),
                 }
             }
-            (at, Token::Name(name)) => Ok(RawDim::Name(at, name)),
-            (_, Token::Symbol("(")) => {
+            (at, Token::Name(name)) => Ok(Dim::Param(self.refer(at, name))),
+            (_, Token::Symbol(b'(')) => {
                 let dim = self.dim(depth + 1)?;
-                self.expect(")")?;
+                self.expect(b')')?;
                 Ok(dim)
             }
             (at, _) => {
@@ -329,8 +320,8 @@ impl<'a> Parser<'a> {
     }
 
     fn default(&mut self) -> Result<Default> {
-        let at = self.at();
-        let negative = self.eat("-");
+        let at = self.at;
+        let negative = self.eat(b'-');
         match self.advance() {
             (_, Token::Name("True")) if !negative => Ok(Default::Bool(true)),
             (_, Token::Name("False")) if !negative => Ok(Default::Bool(false)),
@@ -346,9 +337,9 @@ impl<'a> Parser<'a> {
     }
 
     fn ret(&mut self) -> Result<Return> {
-        let at = self.at();
-        let Token::Name(word) = self.peek() else { return Err(self.unexpected("a result type")) };
-        self.next += 1;
+        let at = self.at;
+        let Token::Name(word) = self.next else { return Err(self.unexpected("a result type")) };
+        self.step();
         let ret = match word {
             "ptr" => Return::Ptr,
             "status" => Return::Status,
@@ -371,7 +362,7 @@ impl<'a> Parser<'a> {
                 }
             },
         };
-        if self.peek() == Token::Symbol("[") {
+        if self.next == Token::Symbol(b'[') {
             return Err(
                 self.fail(at, "an array cannot be returned\nhint: make it a parameter, `inout` or `out`")
             );
@@ -379,51 +370,37 @@ impl<'a> Parser<'a> {
         Ok(ret)
     }
 
-    fn resolve(&self, raw: Vec<RawParam<'a>>) -> Result<Vec<Param>> {
-        let names: Vec<&str> = raw.iter().map(|param| param.name).collect();
-        raw.into_iter()
-            .map(|param| {
-                let ty = match param.ty {
-                    RawType::Plain(ty) => ty,
-                    RawType::Array { element, dims, layout, optional } => Type::Array(Array {
-                        element,
-                        dims: dims
-                            .into_iter()
-                            .map(|dim| self.resolve_dim(dim, &names))
-                            .collect::<Result<_>>()?,
-                        layout: match layout {
-                            RawLayout::C => Layout::C,
-                            RawLayout::F => Layout::F,
-                            RawLayout::Strided(at, name) => Layout::Strided(self.find(at, name, &names)?),
-                        },
-                        optional,
-                    }),
-                };
-                Ok(Param { name: param.name.to_owned(), mode: param.mode, ty, default: param.default })
-            })
-            .collect()
-    }
-
-    fn resolve_dim(&self, dim: RawDim<'a>, names: &[&str]) -> Result<Dim> {
-        Ok(match dim {
-            RawDim::Const(value) => Dim::Const(value),
-            RawDim::Name(at, name) => Dim::Param(self.find(at, name, names)?),
-            RawDim::Binary(operator, a, b) => {
-                let a = Box::new(self.resolve_dim(*a, names)?);
-                let b = Box::new(self.resolve_dim(*b, names)?);
-                match operator {
-                    '+' => Dim::Add(a, b),
-                    '-' => Dim::Sub(a, b),
-                    _ => Dim::Mul(a, b),
-                }
+    /// Puts parameters in the place of references.
+    fn resolve(&self, params: &mut [Param]) -> Result<()> {
+        if self.references.is_empty() {
+            return Ok(());
+        }
+        let mut found = Vec::with_capacity(self.references.len());
+        for (at, name) in &self.references {
+            let index = params.iter().position(|param| param.name == *name);
+            found.push(index.ok_or_else(|| {
+                self.fail(*at, format!("`{name}` is not a parameter\nhint: the length of an array is a parameter of the C function, for example `{name}: usize`"))
+            })?);
+        }
+        for param in params {
+            let Type::Array(array) = &mut param.ty else { continue };
+            array.dims.iter_mut().for_each(|dim| resolve_dim(dim, &found));
+            if let Layout::Strided(index) = &mut array.layout {
+                *index = found[*index];
             }
-        })
+        }
+        Ok(())
     }
+}
 
-    fn find(&self, at: usize, name: &str, names: &[&str]) -> Result<usize> {
-        names.iter().position(|candidate| *candidate == name).ok_or_else(|| {
-            self.fail(at, format!("`{name}` is not a parameter\nhint: the length of an array is a parameter of the C function, for example `{name}: usize`"))
-        })
+fn resolve_dim(dim: &mut Dim, found: &[usize]) {
+    match dim {
+        Dim::Const(_) => {}
+        Dim::Param(index) => *index = found[*index],
+        Dim::Add(a, b) | Dim::Sub(a, b) | Dim::Mul(a, b) => {
+            resolve_dim(a, found);
+            resolve_dim(b, found);
+        }
     }
 }
 
@@ -440,65 +417,4 @@ fn number(digits: &str, negative: bool) -> Option<Default> {
     // What overflows to infinity must be written `inf`.
     let value = digits.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(Default::Float(if negative { -value } else { value }.to_bits()))
-}
-
-fn tokenize(text: &str) -> Result<Vec<Spanned<'_>>> {
-    if text.len() > MAX_LENGTH {
-        // The text itself would drown the message.
-        return Err(Error::Signature {
-            text: text.chars().take(40).chain("…".chars()).collect(),
-            column: 1,
-            what: format!("expected at most {MAX_LENGTH} bytes, found {}", text.len()),
-        });
-    }
-    let bytes = text.as_bytes();
-    let mut tokens = Vec::with_capacity(text.len() / 2 + 1);
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        match bytes[at] {
-            b' ' | b'\t' | b'\n' | b'\r' => {
-                at += 1;
-                continue;
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
-                at = end_of(bytes, at, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                tokens.push((start, Token::Name(&text[start..at])));
-            }
-            b'0'..=b'9' | b'.' => {
-                at = end_of_number(bytes, at);
-                tokens.push((start, Token::Number(&text[start..at])));
-            }
-            b'-' if bytes.get(at + 1) == Some(&b'>') => {
-                at += 2;
-                tokens.push((start, Token::Symbol("->")));
-            }
-            b'(' | b')' | b'[' | b']' | b',' | b':' | b';' | b'=' | b'|' | b'+' | b'-' | b'*' => {
-                at += 1;
-                tokens.push((start, Token::Symbol(&text[start..at])));
-            }
-            _ => {
-                let found = text[at..].chars().next().unwrap_or_default();
-                return Err(fail(text, at, format!("unexpected character `{}`", found.escape_default())));
-            }
-        }
-    }
-    tokens.push((text.len(), Token::End));
-    Ok(tokens)
-}
-
-fn end_of(bytes: &[u8], start: usize, belongs: impl Fn(u8) -> bool) -> usize {
-    start + bytes[start..].iter().take_while(|byte| belongs(**byte)).count()
-}
-
-/// Digits, a point, an exponent with its sign: `1`, `0.5`, `1e-9`.
-fn end_of_number(bytes: &[u8], start: usize) -> usize {
-    let mut at = end_of(bytes, start, |byte| byte.is_ascii_digit() || byte == b'.');
-    if matches!(bytes.get(at), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-        if bytes.get(at + 1 + sign).is_some_and(u8::is_ascii_digit) {
-            at = end_of(bytes, at + 1 + sign, |byte| byte.is_ascii_digit());
-        }
-    }
-    at
 }

@@ -6,7 +6,7 @@ use pixie_format::Arch;
 
 use crate::error::LinkError;
 use crate::image::{Address, Image, Segment};
-use crate::layout::{GOT_ENTRY, Layout, SegmentLayout};
+use crate::layout::{GOT_ENTRY, Layout};
 use crate::object::{Object, Relocation, Section, SectionKind};
 use crate::resolve::{Resolved, Resolver, resolve};
 
@@ -74,6 +74,34 @@ pub fn link(
     base: Address,
     resolver: &Resolver<'_>,
 ) -> Result<Image, LinkError> {
+    let mut bytes: Vec<Vec<u8>> =
+        layout.segments.iter().map(|segment| vec![0; segment.filled as usize]).collect();
+    let mut places: Vec<&mut [u8]> = bytes.iter_mut().map(Vec::as_mut_slice).collect();
+    let symbols = link_into(object, layout, base, resolver, &mut places)?;
+    let segments = layout.segments.iter().zip(bytes).map(|(segment, bytes)| Segment {
+        offset: segment.offset,
+        size: segment.size,
+        bytes,
+        protection: segment.protection,
+    });
+    Ok(Image {
+        base,
+        size: layout.size,
+        segments: segments.collect(),
+        symbols: symbols.into_iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
+        unwind: layout.unwind.map(|(offset, size)| (Address(base.0.wrapping_add(offset)), size)),
+    })
+}
+
+/// [`link`] into memory that is there already: zeroed bytes for each segment of the layout, as many as it fills at least. Gives
+/// the symbols. A loader so writes the image once, where it will run.
+pub(crate) fn link_into(
+    object: &Object<'_>,
+    layout: &Layout,
+    base: Address,
+    resolver: &Resolver<'_>,
+    segments: &mut [&mut [u8]],
+) -> Result<Vec<Option<Resolved>>, LinkError> {
     if !base.0.is_multiple_of(layout.align) || base.0.checked_add(layout.size).is_none() {
         return Err(LinkError::Malformed {
             place: format!("base {base}"),
@@ -82,25 +110,18 @@ pub fn link(
     }
     let symbols = resolve(object, layout, base, resolver)?;
     let linker = Linker { object, layout, base, symbols };
-    let mut segments = linker.segments();
     for (section, start) in object.sections.iter().zip(&layout.sections) {
         if section.kind == SectionKind::Zero || section.data.is_empty() {
             continue;
         }
-        let bytes = bytes_at(&mut segments, *start, section.data.len() as u64, section.name)?;
+        let bytes = linker.bytes_at(segments, *start, section.data.len() as u64, section.name)?;
         bytes.copy_from_slice(section.data);
         for relocation in &section.relocations {
             linker.apply(section, *start, relocation, bytes)?;
         }
     }
-    linker.tables(&mut segments)?;
-    Ok(Image {
-        base,
-        size: layout.size,
-        segments,
-        symbols: linker.symbols.iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
-        unwind: layout.unwind.map(|(offset, size)| (linker.at(offset), size)),
-    })
+    linker.tables(segments)?;
+    Ok(linker.symbols)
 }
 
 struct Linker<'l> {
@@ -116,14 +137,23 @@ impl Linker<'_> {
         Address(self.base.0.wrapping_add(offset))
     }
 
-    fn segments(&self) -> Vec<Segment> {
-        let empty = |segment: &SegmentLayout| Segment {
-            offset: segment.offset,
-            size: segment.size,
-            bytes: vec![0; segment.filled as usize],
-            protection: segment.protection,
-        };
-        self.layout.segments.iter().map(empty).collect()
+    /// The bytes at an offset of the layout.
+    fn bytes_at<'s>(
+        &self,
+        segments: &'s mut [&mut [u8]],
+        offset: u64,
+        size: u64,
+        what: &str,
+    ) -> Result<&'s mut [u8], LinkError> {
+        let index = self.layout.segments.iter().rposition(|segment| segment.offset <= offset);
+        let bytes = index.and_then(|index| {
+            let start = usize::try_from(offset - self.layout.segments.get(index)?.offset).ok()?;
+            segments.get_mut(index)?.get_mut(start..)?.get_mut(..usize::try_from(size).ok()?)
+        });
+        bytes.ok_or_else(|| LinkError::Malformed {
+            place: what.to_owned(),
+            what: format!("{size} bytes at offset {offset:#x} lie outside the layout"),
+        })
     }
 
     /// Fills one field; `bytes` are those of the section.
@@ -171,15 +201,15 @@ impl Linker<'_> {
     }
 
     /// Fills the global offset table and the stubs.
-    fn tables(&self, segments: &mut [Segment]) -> Result<(), LinkError> {
+    fn tables(&self, segments: &mut [&mut [u8]]) -> Result<(), LinkError> {
         let rows = self.layout.got.iter().zip(&self.layout.stubs).zip(&self.symbols);
         for ((entry, stub), symbol) in rows {
             let (Some(entry), Some(symbol)) = (*entry, symbol) else { continue };
-            let bytes = bytes_at(segments, entry, GOT_ENTRY, "the global offset table")?;
+            let bytes = self.bytes_at(segments, entry, GOT_ENTRY, "the global offset table")?;
             bytes.copy_from_slice(&symbol.address.0.to_le_bytes());
             let Some(stub) = *stub else { continue };
             let size = self::stub(self.object.arch).size;
-            let bytes = bytes_at(segments, stub, size, "the call stubs")?;
+            let bytes = self.bytes_at(segments, stub, size, "the call stubs")?;
             match self.object.arch {
                 Arch::X86_64 => x86_64::write_stub(bytes, self.at(stub), self.at(entry)),
                 Arch::Aarch64 => {}
@@ -195,21 +225,4 @@ pub(crate) enum Fault {
     OutOfSection { width: usize },
     /// The value does not fit.
     Overflow { kind: &'static str, value: i128, bits: u32 },
-}
-
-fn bytes_at<'s>(
-    segments: &'s mut [Segment],
-    offset: u64,
-    size: u64,
-    what: &str,
-) -> Result<&'s mut [u8], LinkError> {
-    let segment = segments.iter_mut().rev().find(|segment| segment.offset <= offset);
-    let bytes = segment.and_then(|segment| {
-        let start = usize::try_from(offset - segment.offset).ok()?;
-        segment.bytes.get_mut(start..)?.get_mut(..usize::try_from(size).ok()?)
-    });
-    bytes.ok_or_else(|| LinkError::Malformed {
-        place: what.to_owned(),
-        what: format!("{size} bytes at offset {offset:#x} lie outside the layout"),
-    })
 }
