@@ -62,7 +62,6 @@ ARRAY_EXPORTS = [
     "outer(a: f64[m], m: usize, b: f64[n], n: usize, c: out f64[m, n])",
     "counting(n: i64, y: out i32[n])",
     "parts(z: out c64)",
-    "spin(a: f64[n], n: usize, rounds: i64, y: inout f64[n])",
 ]
 
 
