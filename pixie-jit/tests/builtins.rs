@@ -293,3 +293,15 @@ fn neutral(ir: &str) -> String {
     }
     text
 }
+
+/// The library has a local function of that name, which must not stand for the author's.
+#[test]
+fn an_export_may_be_called_as_a_part_of_the_library_is() {
+    let c = "long long divide(long long a, long long b) { return a / b; }\n\
+             unsigned long long modular(unsigned long long a, unsigned long long b, unsigned long long m)\n\
+             { return (unsigned __int128)a * b % m; }";
+    let signatures = ["divide(a: i64, b: i64) -> i64", "modular(a: u64, b: u64, m: u64) -> u64"];
+    let module = common::load(clang(c, Platform::Linux64, &[]), &signatures);
+    assert_eq!(module.call("divide", &[(-7_i64).cast_unsigned(), 2]), (-3_i64).cast_unsigned());
+    assert_eq!(module.call("modular", &[u64::MAX, u64::MAX - 1, 1_000_000_007]), 532_600_269);
+}
