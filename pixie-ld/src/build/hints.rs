@@ -14,10 +14,6 @@ const BY_NAME: &[(&[&str], &str)] = &[
             "scanf",
             "sscanf",
             "fscanf",
-            "puts",
-            "putchar",
-            "fputs",
-            "fwrite",
             "fread",
             "fopen",
             "fclose",
@@ -31,6 +27,10 @@ const BY_NAME: &[(&[&str], &str)] = &[
             "__mingw_sprintf",
         ],
         "kernels do no input or output and call no variadic function; return a value or a status code, and print in Python",
+    ),
+    (
+        &["puts", "putchar", "fputc", "fputs", "fwrite"],
+        "kernels do no output, and a plain `printf` or `fprintf` is one of these once it is optimised; return a value or a status code, and print in Python",
     ),
     (
         &["__stack_chk_fail", "__stack_chk_guard", "__security_cookie", "__security_check_cookie"],

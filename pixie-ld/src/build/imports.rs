@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pixie_format::Platform;
 use pixie_format::manifest::Import;
-use pixie_format::runtime_symbols;
+use pixie_format::{Platform, runtime_symbols, thunk};
 
 use super::check::ObjectReport;
 use super::hints;
@@ -41,15 +40,22 @@ pub(super) fn collect(name: &str, objects: &[Needs<'_>], allowed: &[String]) -> 
     Ok(imports.into_iter().map(|(name, foreign)| Import { name: name.to_owned(), foreign }).collect())
 }
 
+/// An export that is inlined into its thunk shows up there too; its own name is all that the author knows.
+fn without_thunk(place: &str) -> String {
+    place.replace(&format!("`{}", thunk::symbol("")), "`")
+}
+
 fn describe(missing: &Missing<'_>) -> String {
     let mut text = String::new();
     for (symbol, needs) in missing {
         let mut levels: BTreeMap<Platform, Vec<&str>> = BTreeMap::new();
-        let mut places: Vec<&str> = Vec::new();
+        let mut places: Vec<String> = Vec::new();
         for (platform, isa, of) in needs {
             levels.entry(*platform).or_default().push(isa);
-            for place in of.iter().filter(|place| !places.contains(&place.as_str())).collect::<Vec<_>>() {
-                places.push(place);
+            for place in of.iter().map(|place| without_thunk(place)) {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
             }
         }
         let levels = levels.iter().map(|(platform, isas)| format!("{platform} ({})", isas.join(", ")));

@@ -50,13 +50,15 @@ fn vendors_types_and_subtypes_have_the_numbers_of_llvm() {
     assert_eq!(subtypes, numbered("X86_CPU_SUBTYPE"));
 }
 
+type Place = fn(u32) -> Bit;
+
 /// `bit_…` of clang's header, as where it is.
 fn header_bits(header: &str) -> BTreeMap<String, Bit> {
-    let mut place: Option<fn(u32) -> Bit> = None;
+    let mut place: Option<Place> = None;
     let mut found = BTreeMap::new();
     for line in header.lines() {
         if let Some(title) = line.strip_prefix("/* Features in ") {
-            let of: &[(&str, fn(u32) -> Bit)] = &[
+            let of: &[(&str, Place)] = &[
                 ("%ecx for leaf 1 ", Bit::C1),
                 ("%edx for leaf 1 ", Bit::D1),
                 ("%ebx for leaf 7 sub-leaf 0", Bit::B7),
