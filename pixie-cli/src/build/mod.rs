@@ -134,10 +134,11 @@ fn report(args: &BuildArgs, plan: &Plan, bytes: &[u8], start: Instant) -> Result
         manifest.platforms.values().flat_map(|entry| &entry.variants).map(|variant| variant.object).collect();
     let platforms: Vec<&str> = manifest.platforms.keys().map(String::as_str).collect();
     commands::print(&format!(
-        "{}: {} functions, {variants} variants ({} distinct objects) for {}; {} bytes in {:.2} s\n",
+        "{}: {}, {} ({}) for {}; {} bytes in {:.2} s\n",
         plan.output.display(),
-        manifest.exports.len(),
-        distinct.len(),
+        commands::counted(manifest.exports.len(), "function"),
+        commands::counted(variants, "variant"),
+        commands::counted(distinct.len(), "distinct object"),
         platforms.join(", "),
         bytes.len(),
         start.elapsed().as_secs_f64()

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use pixie_format::signature::{Mode, Param, Return, Scalar, Type};
 use pixie_format::{Manifest, Signature};
 
-use super::{parse, platform_entry, platform_or_host, print, variant};
+use super::{counted, parse, platform_entry, platform_or_host, print, variant};
 use crate::args::ExtractArgs;
 use crate::files;
 
@@ -18,7 +18,8 @@ pub fn run(args: &ExtractArgs) -> Result<()> {
     if args.header {
         let header = header(manifest)?;
         files::write(&args.output, header.as_bytes())?;
-        return print(&format!("{}: {} functions\n", args.output.display(), manifest.exports.len()));
+        let functions = counted(manifest.exports.len(), "function");
+        return print(&format!("{}: {functions}\n", args.output.display()));
     }
     let platform = platform_or_host(args.platform)?;
     let entry = platform_entry(manifest, platform).with_context(named)?;

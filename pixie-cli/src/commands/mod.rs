@@ -19,6 +19,11 @@ pub fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Module<'a>> {
     Module::parse(bytes).with_context(|| format!("`{}`", path.display()))
 }
 
+/// A count with its noun: `1 function`, `2 functions`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints to standard output; a closed pipe becomes an error that `main` knows.
 pub fn print(text: &str) -> Result<()> {
     use std::io::Write;

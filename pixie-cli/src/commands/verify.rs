@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{parse, print};
+use super::{counted, parse, print};
 use crate::args::VerifyArgs;
 use crate::files;
 
@@ -20,7 +20,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     }
     match failed {
         0 => Ok(()),
-        _ => bail!("{failed} of {} modules failed", args.files.len()),
+        _ => bail!("{failed} of {} failed", counted(args.files.len(), "module")),
     }
 }
 
