@@ -85,3 +85,40 @@ double weights(const double *a, size_t n, const double *w)
 }
 int64_t small(const uint8_t *a, int8_t n) { return n; }
 double product(const double *a, uint64_t m, uint64_t n) { return (double)(m + n); }
+
+/* Results through memory. */
+void doubled(const double *a, size_t n, double *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = 2 * a[i];
+}
+double extremes(const double *a, size_t n, double *least, int32_t *where)
+{
+    double most = a[0];
+    *least = a[0];
+    *where = 0;
+    for (size_t i = 1; i < n; i++) {
+        if (a[i] < *least) {
+            *least = a[i];
+            *where = (int32_t)i;
+        }
+        most = a[i] > most ? a[i] : most;
+    }
+    return most;
+}
+void outer(const double *a, size_t m, const double *b, size_t n, double *c)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            c[i * n + j] = a[i] * b[j];
+}
+void counting(int64_t n, int32_t *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (int32_t)i;
+}
+void parts(float *z)
+{
+    z[0] = 3.0f;
+    z[1] = -4.0f;
+}
