@@ -74,6 +74,14 @@ pub enum Warning {
         /// The variable.
         global: String,
     },
+    /// Rust code that may panic, and the `core` library is not linked in.
+    #[error(
+        "`{file}`: a panic of this Rust code ends the process without a message\nhint: check arguments first and return a status; `get` and `wrapping_add` do not panic, indexing and division by zero do"
+    )]
+    Panics {
+        /// The inputs.
+        file: String,
+    },
     /// Every function asks for the same features, and some need them.
     #[error(
         "`{file}`: function `{function}` uses instructions of {features} at every ISA level\nhint: make sure that it is called only on processors that have them, or build this file for the levels that do"

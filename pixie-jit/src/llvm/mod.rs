@@ -8,6 +8,7 @@ mod features;
 mod fp;
 mod ir;
 mod lower;
+mod panics;
 mod prepare;
 mod refuse;
 mod retarget;

@@ -8,10 +8,10 @@ use inkwell::module::Module;
 use pixie_format::Platform;
 
 use super::session::Session;
-use super::{describe, features, ir, refuse, retarget, target};
+use super::{describe, features, ir, panics, refuse, retarget, target};
 use crate::error::{Error, Result};
 use crate::metadata;
-use crate::prepare::{PrepareRequest, Prepared};
+use crate::prepare::{PrepareRequest, Prepared, Warning};
 use crate::source::Source;
 
 /// Parses, checks, normalises and links.
@@ -49,6 +49,10 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let Some(module) = whole else {
         return Err(Error::Llvm { message: "nothing to prepare".to_owned() });
     };
+    if panics::trap(&module) {
+        let files: Vec<&str> = request.sources.iter().map(|source| source.name.as_str()).collect();
+        warnings.push(Warning::Panics { file: files.join("`, `") });
+    }
     let debug = describe::debug_text(&module);
     producers.extend(debug.iter().flat_map(|text| metadata::producers(text)));
     producers.retain(|producer| !producer.is_empty());

@@ -65,6 +65,14 @@ impl Value<'_> {
         unsafe { LLVMRemoveEnumAttributeAtIndex(raw, index, enum_kind(name)) }
     }
 
+    /// Whether a function has an enum attribute such as `noreturn`.
+    pub fn has_enum_attribute(self, name: &str) -> bool {
+        let Some(raw) = self.function() else { return false };
+        let index = LLVMAttributeFunctionIndex;
+        // SAFETY: it is one, and alive.
+        unsafe { !LLVMGetEnumAttributeAtIndex(raw, index, enum_kind(name)).is_null() }
+    }
+
     /// Whether parameter `index` has an enum or type attribute such as `noalias` or `byval`.
     pub fn param_has(self, index: usize, name: &str) -> bool {
         let Some(raw) = self.function() else { return false };
