@@ -20,7 +20,7 @@ Examples:
   pixie run kernels.pixie dot 1,2,3 4,5,6
   python -c 'import pixie, kernels; print(kernels.dot(...))'
 
-Exit codes: 0 done, 1 the input is at fault, 2 wrong usage.
+Exit codes: 0 done, 1 the input is at fault, 2 wrong usage; a kernel that aborts or faults ends `pixie run` by its signal.
 Variables: PIXIE_USE_ISA forces an ISA level, PIXIE_CC names the C compiler (clang or zig).";
 
 #[derive(Subcommand, Debug)]
@@ -237,7 +237,7 @@ pub struct ExtractArgs {
     /// The platform [default: this one].
     #[arg(long, value_name = "P")]
     pub platform: Option<Platform>,
-    /// The ISA level [default: baseline].
+    /// The ISA level.
     #[arg(long, value_name = "L", default_value = "baseline")]
     pub isa: String,
     /// Take the native object; the default.

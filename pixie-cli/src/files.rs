@@ -6,8 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+/// Refuses devices and pipes, which may never end.
+pub fn check_regular(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => bail!(
+            "cannot read `{}`: it is not a regular file\nhint: copy its content into a file first",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
+    check_regular(path)?;
     fs::read(path).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "\nhint: check the spelling and the current folder",
@@ -46,8 +58,28 @@ pub fn check_folder(path: &Path) -> Result<()> {
             folder.display()
         );
     }
-    if path.is_dir() {
-        bail!("cannot write `{}`: it is a folder\nhint: name a file in it", path.display());
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            bail!("cannot write `{}`: it is a folder\nhint: name a file in it", path.display())
+        }
+        // A rename would put a file in the place of a device.
+        Ok(metadata) if !metadata.is_file() => {
+            bail!("cannot write `{}`: it is not a regular file\nhint: name a new file", path.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to write over an input, which would be lost.
+pub fn check_not_input<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let Ok(target) = output.canonicalize() else { return Ok(()) };
+    for input in inputs {
+        if input.canonicalize().is_ok_and(|input| input == target) {
+            bail!(
+                "the output `{}` is also an input, and would be lost\nhint: choose another name with -o",
+                output.display()
+            );
+        }
     }
     Ok(())
 }

@@ -50,13 +50,17 @@ fn render(error: &anyhow::Error) -> String {
         let (hint_lines, lines): (Vec<&str>, Vec<&str>) =
             text.lines().partition(|line| line.starts_with("hint: "));
         let text = lines.join("\n");
-        if !message.is_empty() && !text.is_empty() {
-            message.push_str(": ");
+        // Some errors already say their cause.
+        if !message.contains(&text) {
+            message.push_str(if message.is_empty() { "" } else { ": " });
+            message.push_str(&text);
         }
-        message.push_str(&text);
-        hints.extend(hint_lines.into_iter().map(str::to_owned));
+        for hint in hint_lines {
+            if !hints.iter().any(|known| known == hint) {
+                hints.push(hint.to_owned());
+            }
+        }
     }
-    hints.dedup();
     std::iter::once(message).chain(hints).collect::<Vec<_>>().join("\n")
 }
 

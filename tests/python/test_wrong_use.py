@@ -1,5 +1,6 @@
 """Wrong use of the command: each message names the file, the thing, what was expected and what was found, with a hint."""
 
+import os
 import struct
 
 import pytest
@@ -33,6 +34,7 @@ CASES = {
     "constructor": ("int x; __attribute__((constructor)) void init(void) { x = 1; } int f(void) { return x; }", ["--export", "f() -> i32"], ["constructor"]),
     "signature does not parse": (FINE, ["--export", "f(x: int*) -> f64"], ["int", "column 6", "hint:"]),
     "trailing text": (FINE, ["--export", "f(x: f64) -> f64 garbage"], ["garbage"]),
+    "a name of Python's own": (FINE, ["--export", "__file__ = f(x: f64) -> f64"], ["`__file__`", "hint:"]),
     "lock policy of a stranger": (FINE, ["--nogil", "g"], ["`g`", "`f`", "--nogil"]),
     "two lock policies": (FINE, ["--gil", "f", "--nogil", "f"], ["`f`", "--gil", "--nogil"]),
     "opt level": (FINE, ["-O", "9"], ["9", "0..=3"]),
@@ -158,6 +160,56 @@ def test_run_refuses(kernels, name):
     message = refused("run", kernels, *words)
     for part in expected:
         assert part in message, message
+
+
+def test_the_output_must_not_be_an_input(tmp_path):
+    source = tmp_path / "f.c"
+    source.write_text(FINE)
+    message = refused("build", source, "--name", "f", "-o", source)
+    assert "also an input" in message and source.read_text() == FINE
+    module = tmp_path / "f.pixie"
+    pixie("build", source, "-o", module)
+    before = module.read_bytes()
+    assert "also an input" in refused("extract", module, "-o", module)
+    assert module.read_bytes() == before
+
+
+def test_thin_in_place(kernels, tmp_path):
+    module = tmp_path / "kernels.pixie"
+    module.write_bytes(kernels.read_bytes())
+    pixie("thin", module, "--platform", "linux-64", "-o", module)
+    assert pixie("run", module, "dot", "1,2", "3,4").stdout == "11\n"
+
+
+def test_pipes_and_devices_are_neither_read_nor_replaced(kernels, tmp_path):
+    pipe = tmp_path / "pipe.pixie"
+    os.mkfifo(pipe)
+    for command in (["inspect", pipe], ["verify", pipe], ["run", pipe, "f"], ["thin", kernels, "--platform", "win-64", "-o", pipe]):
+        message = refused(*command, timeout=20)
+        assert "pipe.pixie" in message and "not a regular file" in message
+    assert pipe.is_fifo()
+    assert "not a regular file" in refused("inspect", "/dev/zero", timeout=20)
+
+
+def test_a_source_whose_name_looks_like_an_option(tmp_path):
+    (tmp_path / "-dash.c").write_text(FINE)
+    pixie("build", "-o", "dash.pixie", "--", "-dash.c", cwd=tmp_path)
+    assert pixie("run", tmp_path / "dash.pixie", "f", "2").stdout == "2\n"
+
+
+def test_the_c_compiler_must_be_clang(tmp_path):
+    (tmp_path / "f.c").write_text(FINE)
+    for program in ("/bin/true", "gcc", "no-such-compiler"):
+        message = refused("build", tmp_path / "f.c", "-o", tmp_path / "f.pixie", env={**os.environ, "PIXIE_CC": program})
+        assert "PIXIE_CC" in message and program in message
+
+
+def test_an_error_is_said_once(kernels, tmp_path):
+    path = tmp_path / "short.pixie"
+    path.write_bytes(kernels.read_bytes()[:-1])
+    for command in (["run", path, "dot", "1", "1"], ["verify", path], ["inspect", path]):
+        message = refused(*command)
+        assert message.count("its header says") == 1, message
 
 
 def test_help_teaches():

@@ -18,6 +18,13 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
     for wanted in wanted {
         let checked = agree(plan, &wanted.spec, prepared)?;
         let signature = checked.signature;
+        if signature.name.starts_with("__") && signature.name.ends_with("__") {
+            bail!(
+                "`{}` is a name that Python gives a meaning of its own\nhint: choose another, `other = {}(…)`",
+                signature.name,
+                wanted.spec.symbol
+            );
+        }
         if signature.has_pointers() && !plan.unsafe_pointers {
             bail!("{}", pointer_message(&signature));
         }

@@ -6,6 +6,7 @@ mod plan;
 mod progress;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -30,6 +31,8 @@ pub fn run(args: &BuildArgs) -> Result<()> {
     let start = Instant::now();
     let plan = Plan::new(args)?;
     files::check_folder(&plan.output)?;
+    let inputs = plan.sources.iter().map(plan::Source::path);
+    files::check_not_input(&plan.output, inputs.chain(args.export_files.iter().map(PathBuf::as_path)))?;
     let bytes = build(&plan)?;
     files::write(&plan.output, &bytes)?;
     report(args, &plan, &bytes, start)

@@ -183,7 +183,8 @@ fn exports(args: &BuildArgs) -> Result<Vec<Wanted>> {
     for path in &args.export_files {
         let text = String::from_utf8(files::read(path)?)
             .map_err(|_| anyhow!("`{}` is not UTF-8 text", path.display()))?;
-        read_exports(&text, &mut exports).with_context(|| format!("`{}`", path.display()))?;
+        let text = text.trim_start_matches('\u{feff}');
+        read_exports(text, &mut exports).with_context(|| format!("`{}`", path.display()))?;
     }
     Ok(exports)
 }

@@ -11,6 +11,7 @@ use crate::args::ExtractArgs;
 use crate::files;
 
 pub fn run(args: &ExtractArgs) -> Result<()> {
+    files::check_not_input(&args.output, [args.file.as_path()])?;
     let bytes = files::read(&args.file)?;
     let module = parse(&args.file, &bytes)?;
     let manifest = module.manifest();

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::values::{ArrayValue, render_slot, shape_text, slot};
 use super::{print, print_json};
 use crate::args::RunArgs;
+use crate::files;
 
 /// An argument as the thunk gets it; arrays stay here so that they outlive the call.
 enum Argument {
@@ -19,7 +20,9 @@ enum Argument {
 }
 
 pub fn run(args: &RunArgs) -> Result<()> {
-    let options = LoadOptions::with_isa(args.isa.clone());
+    // An empty variable is one that is not set.
+    let options = LoadOptions::with_isa(args.isa.clone().filter(|isa| !isa.is_empty()));
+    files::check_regular(&args.file)?;
     let module = pixie_ld::load_file(&args.file, &options)?;
     let index = find(&module, &args.function)?;
     let export = &module.exports()[index];

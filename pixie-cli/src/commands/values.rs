@@ -1,6 +1,8 @@
 //! Values on the command line: text to numbers and arrays of a type, and back.
 
-use anyhow::{Result, anyhow, bail};
+use std::fmt::{Display, LowerExp};
+
+use anyhow::{Context, Result, anyhow, bail};
 use pixie_format::Platform;
 use pixie_format::signature::{Scalar, ScalarKind};
 
@@ -31,7 +33,15 @@ impl ArrayValue {
     /// Reads `1,2,3`, rows as `1,2;3,4`, `zeros(3,4)` or `text:hello` (bytes).
     pub fn parse(text: &str, element: Scalar, rank: usize, platform: Platform) -> Result<ArrayValue> {
         if let Some(extents) = text.strip_prefix("zeros(").and_then(|rest| rest.strip_suffix(')')) {
-            let shape = extents.split(',').map(|extent| Ok(extent.trim().parse()?)).collect::<Result<_>>()?;
+            let shape = extents
+                .split(',')
+                .map(|extent| {
+                    extent
+                        .trim()
+                        .parse()
+                        .with_context(|| format!("expected `zeros(ROWS,COLUMNS)`, found `{text}`"))
+                })
+                .collect::<Result<_>>()?;
             return ArrayValue::zeros(element, shape, platform);
         }
         if let Some(bytes) = text.strip_prefix("text:") {
@@ -162,14 +172,25 @@ fn render_element(bits: u128, scalar: Scalar, platform: Platform) -> String {
     let low = bits as u64;
     match scalar.kind() {
         ScalarKind::Bool => (low & 1 == 1).to_string(),
-        ScalarKind::Float if size == 32 => f32::from_bits(low as u32).to_string(),
-        ScalarKind::Float => f64::from_bits(low).to_string(),
+        ScalarKind::Float if size == 32 => {
+            float(f32::from_bits(low as u32), f64::from(f32::from_bits(low as u32)))
+        }
+        ScalarKind::Float => float(f64::from_bits(low), f64::from_bits(low)),
         ScalarKind::Signed => ((low << (64 - size)) as i64 >> (64 - size)).to_string(),
         ScalarKind::Unsigned => ((low << (64 - size)) >> (64 - size)).to_string(),
         ScalarKind::Complex if size == 64 => {
             complex(f32::from_bits(low as u32).into(), f32::from_bits((low >> 32) as u32).into())
         }
         ScalarKind::Complex => complex(f64::from_bits(low), f64::from_bits((bits >> 64) as u64)),
+    }
+}
+
+/// The shortest text that reads back, with an exponent where it would be long.
+fn float<T: Display + LowerExp>(value: T, magnitude: f64) -> String {
+    match magnitude.abs() {
+        0.0 => value.to_string(),
+        size if (1e-5..1e16).contains(&size) || !size.is_finite() => value.to_string(),
+        _ => format!("{value:e}"),
     }
 }
 

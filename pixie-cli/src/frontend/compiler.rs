@@ -42,6 +42,11 @@ impl Compiler {
             bail!("PIXIE_CC names `{}`, which is not a program that can be run", name.to_string_lossy());
         };
         let is_zig = program.file_stem().is_some_and(|stem| stem == "zig");
+        let words: &[&str] = if is_zig { &["clang", "--version"] } else { &["--version"] };
+        let said = Command::new(&program).args(words).stdin(Stdio::null()).output();
+        if !said.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("clang version")) {
+            bail!("PIXIE_CC names `{}`, which is not clang\nhint: name a clang, or zig", program.display());
+        }
         let headers = if is_zig { Some(headers_of(&program)) } else { zig.map(headers_of) };
         Ok(Compiler { program, is_zig, headers })
     }

@@ -56,7 +56,13 @@ pub fn compile(
     }
     command.arg("-fdebug-compilation-dir=.");
     // Bitcode comes on standard output and the list of headers among the diagnostics, so that no temporary file can be left behind.
-    command.args(["-H", "-c", "-o", "-"]).arg(source);
+    command.args(["-H", "-c", "-o", "-"]);
+    // A name that begins with a dash is no option.
+    command.arg(if source.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(source)
+    } else {
+        source.to_owned()
+    });
     let (bitcode, messages) = run(compiler, command, source, platform)?;
     let mut files: Vec<&Path> =
         messages.headers.iter().map(Path::new).filter(|path| !compiler.owns(path)).collect();
@@ -119,7 +125,7 @@ fn target_flags(platform: Platform, level: &IsaLevel) -> Vec<String> {
         Platform::Linux64 | Platform::LinuxAarch64 => flags.push("-D__GLIBC_MINOR__=17".to_owned()),
         Platform::OsxArm64 => {}
         Platform::Win64 => {
-            let defines = ["-D__MSVCRT_VERSION__=0xE00", "-D_WIN32_WINNT=0x0a00", "-D__CRT__NO_INLINE"];
+            let defines = ["-D__MSVCRT_VERSION__=0xE00", "-D_WIN32_WINNT=0x0a00"];
             flags.extend(defines.map(str::to_owned));
         }
     }
