@@ -71,13 +71,13 @@ impl SymbolMap {
         map
     }
 
-    fn entry(&self, at: usize) -> (&str, *const u8) {
+    fn entry(&self, at: usize) -> (&[u8], *const u8) {
         let start = at.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |entry| entry.0);
         let (end, address) = self.entries.get(at).copied().unwrap_or((start, 0));
-        (self.names.get(start..end).unwrap_or_default(), address as usize as *const u8)
+        (self.names.as_bytes().get(start..end).unwrap_or_default(), address as usize as *const u8)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<*const u8> {
+    pub(crate) fn get(&self, name: &[u8]) -> Option<*const u8> {
         let (mut low, mut high) = (0, self.entries.len());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -92,7 +92,10 @@ impl SymbolMap {
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, *const u8)> {
-        (0..self.entries.len()).map(|at| self.entry(at))
+        (0..self.entries.len()).map(|at| {
+            let (name, address) = self.entry(at);
+            (std::str::from_utf8(name).unwrap_or_default(), address)
+        })
     }
 }
 
@@ -108,13 +111,12 @@ pub(crate) fn bind(
     let mut exports = Vec::with_capacity(views.len());
     for (index, (export, signature)) in views.iter().zip(signatures).enumerate() {
         let find = |symbol: Text<'_>, kind| {
-            let symbol = symbol.as_str();
             let within = |address: &*const u8| (*address as usize).wrapping_sub(code.0 as usize) < code.1;
-            symbols.get(symbol).filter(within).ok_or_else(|| Error::MissingExport {
+            symbols.get(symbol.as_bytes()).filter(within).ok_or_else(|| Error::MissingExport {
                 object: what(),
                 export: export.name.as_str().to_owned(),
                 kind,
-                symbol: symbol.to_owned(),
+                symbol: symbol.as_str().to_owned(),
             })
         };
         let function = find(export.symbol, "function")?;

@@ -125,7 +125,7 @@ impl LoadedModule {
 
     /// The address of a symbol that the object defines, as the IR names it.
     pub fn symbol(&self, name: &str) -> Option<*const u8> {
-        self.symbols.get(name)
+        self.symbols.get(name.as_bytes())
     }
 
     /// Every visible symbol with its address, by name.

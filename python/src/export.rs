@@ -42,26 +42,26 @@ unsafe impl Sync for Export {}
 /// The C description of the built-in, which CPython reads as long as the function lives; the function keeps its `Export` alive.
 struct Method {
     definition: Box<ffi::PyMethodDef>,
-    _name: CString,
-    _doc: CString,
+    _text: String,
 }
 
-// SAFETY: the pointers lead into the strings beside them, and nothing is ever written.
+// SAFETY: the pointers lead into the text beside them, and nothing is ever written.
 unsafe impl Send for Method {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Method {}
 
 impl Method {
-    fn new(plan: &Plan, doc: String) -> PyResult<Method> {
-        let name = CString::new(plan.signature.name.as_str())?;
-        let doc = CString::new(if doc.contains('\0') { doc.replace('\0', "") } else { doc })?;
+    /// `text` is the name, a NUL, the docstring, a NUL.
+    fn new(plan: &Plan, text: String) -> Method {
+        let name = plan.signature.name.len();
+        debug_assert!(text.as_bytes().get(name) == Some(&0) && text.ends_with('\0'));
         let definition = Box::new(ffi::PyMethodDef {
-            ml_name: name.as_ptr(),
+            ml_name: text.as_ptr().cast(),
             ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::entry(plan) },
             ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-            ml_doc: doc.as_ptr(),
+            ml_doc: text.as_ptr().wrapping_add(name + 1).cast(),
         });
-        Ok(Method { definition, _name: name, _doc: doc })
+        Method { definition, _text: text }
     }
 }
 
@@ -84,7 +84,8 @@ impl Export {
             doc.push_str(&overload.signature());
             later = overload.next.as_ref();
         }
-        let method = Method::new(&plan, doc)?;
+        doc.push('\0');
+        let method = Method::new(&plan, doc);
         let export = Export {
             plan,
             next,
@@ -252,20 +253,23 @@ impl Export {
     }
 }
 
-/// The docstring: the line that `inspect.signature` reads, the author's text, the typed signature.
+/// The name, a NUL, and the docstring: the line that `inspect.signature` reads, the author's text, the typed signature.
 fn docstring(py: Python<'_>, plan: &Plan, signature: &str, doc: Option<&str>) -> PyResult<String> {
-    let mut text = String::with_capacity(2 * signature.len() + 8 + doc.map_or(0, str::len));
+    let mut text = String::with_capacity(2 * signature.len() + 40 + doc.map_or(0, str::len));
+    text.push_str(&plan.signature.name);
+    text.push('\0');
     text.push_str(&plan.signature.name);
     text.push('(');
+    let (mut first, mut keywords) = (true, false);
     for (index, input) in plan.inputs.iter().enumerate() {
         let param = plan.param(input);
         if param.mode == Mode::Out && input.is_scalar_out() {
             continue;
         }
-        if !text.ends_with('(') {
+        if !std::mem::take(&mut first) {
             text += ", ";
         }
-        if index == plan.positional || (index > plan.positional && !text.contains('*')) {
+        if index >= plan.positional && !std::mem::replace(&mut keywords, true) {
             text += "*, ";
         }
         text += &param.name;
@@ -273,7 +277,8 @@ fn docstring(py: Python<'_>, plan: &Plan, signature: &str, doc: Option<&str>) ->
     }
     text += ")\n--\n\n";
     if let Some(doc) = doc {
-        text += doc.trim_end();
+        // The text ends at the first NUL for Python.
+        text.extend(doc.trim_end().split('\0'));
         text += "\n\n";
     }
     // Types stand here because `inspect.signature` refuses them in the line above.

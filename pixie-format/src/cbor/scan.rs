@@ -115,7 +115,30 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    /// One item. What most items are, a short text or a small number where the schema asks for it, is settled here without a
+    /// call; all else, and whatever is wrong, is for `any_item`.
+    #[inline(always)]
     fn item(&mut self, depth: usize, shape: &Shape) -> Checked<()> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if let Some((&head, rest)) = rest.split_first()
+            && self.items < MAX_ITEMS
+        {
+            let length = match shape {
+                Shape::Text if head >> 5 == 3 && head & 31 <= 23 => usize::from(head & 31),
+                Shape::Uint(most) if head <= 23 && u64::from(head) <= *most => 0,
+                _ => return self.any_item(depth, shape),
+            };
+            if rest.get(..length).is_some_and(<[u8]>::is_ascii) {
+                self.items += 1;
+                self.at += 1 + length;
+                return Ok(());
+            }
+        }
+        self.any_item(depth, shape)
+    }
+
+    #[inline(never)]
+    fn any_item(&mut self, depth: usize, shape: &Shape) -> Checked<()> {
         let start = self.at;
         let (major, info) = self.head()?;
         match major {
@@ -180,6 +203,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn string(&mut self, info: u8, start: usize) -> Checked<&'a [u8]> {
         let length = self.argument(info, start)?;
         match usize::try_from(length) {

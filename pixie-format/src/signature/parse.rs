@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
             });
         }
         let lexer = Lexer::new(text);
-        let references = Vec::new();
+        let references = Vec::with_capacity(8);
         let mut parser = Parser { text, lexer, at: 0, next: Token::End, operators: 0, references };
         parser.step();
         Ok(parser)
@@ -222,7 +222,8 @@ impl<'a> Parser<'a> {
                 _ => Ok(Type::Scalar(scalar)),
             };
         }
-        let mut dims = vec![self.whole_dim()?];
+        let mut dims = Vec::with_capacity(2);
+        dims.push(self.whole_dim()?);
         while self.eat(b',') {
             dims.push(self.whole_dim()?);
         }
@@ -371,35 +372,33 @@ impl<'a> Parser<'a> {
     }
 
     /// Puts parameters in the place of references.
-    fn resolve(&self, params: &mut [Param]) -> Result<()> {
-        if self.references.is_empty() {
-            return Ok(());
-        }
-        let mut found = Vec::with_capacity(self.references.len());
-        for (at, name) in &self.references {
+    fn resolve(&mut self, params: &mut [Param]) -> Result<()> {
+        // From here on the first half of a reference is the parameter's index.
+        let mut references = std::mem::take(&mut self.references);
+        for (at, name) in &mut references {
             let index = params.iter().position(|param| param.name == *name);
-            found.push(index.ok_or_else(|| {
+            *at = index.ok_or_else(|| {
                 self.fail(*at, format!("`{name}` is not a parameter\nhint: the length of an array is a parameter of the C function, for example `{name}: usize`"))
-            })?);
+            })?;
         }
         for param in params {
             let Type::Array(array) = &mut param.ty else { continue };
-            array.dims.iter_mut().for_each(|dim| resolve_dim(dim, &found));
+            array.dims.iter_mut().for_each(|dim| resolve_dim(dim, &references));
             if let Layout::Strided(index) = &mut array.layout {
-                *index = found[*index];
+                *index = references[*index].0;
             }
         }
         Ok(())
     }
 }
 
-fn resolve_dim(dim: &mut Dim, found: &[usize]) {
+fn resolve_dim(dim: &mut Dim, references: &[(usize, &str)]) {
     match dim {
         Dim::Const(_) => {}
-        Dim::Param(index) => *index = found[*index],
+        Dim::Param(index) => *index = references[*index].0,
         Dim::Add(a, b) | Dim::Sub(a, b) | Dim::Mul(a, b) => {
-            resolve_dim(a, found);
-            resolve_dim(b, found);
+            resolve_dim(a, references);
+            resolve_dim(b, references);
         }
     }
 }

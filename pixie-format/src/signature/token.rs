@@ -30,6 +30,17 @@ impl fmt::Display for Token<'_> {
     }
 }
 
+/// Whether a byte can stand in a name; one look each, as names are most of a signature.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -50,7 +61,7 @@ impl<'a> Lexer<'a> {
         let Some(first) = bytes.get(start) else { return (start, Token::End) };
         let token = match first {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
-                self.at = end_of(bytes, start, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                self.at = end_of(bytes, start, |byte| IN_NAME[usize::from(byte)]);
                 Token::Name(&self.text[start..self.at])
             }
             b'0'..=b'9' | b'.' => {
