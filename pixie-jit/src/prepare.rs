@@ -24,7 +24,8 @@ pub struct PrepareRequest {
 pub struct PrepareOptions {
     /// The author states that input with a triple holds nothing that depends on it: the triple is dropped.
     pub portable: bool,
-    /// Keep debug metadata in the stored bitcode. Signatures are derived from it either way.
+    /// Keep debug metadata in the stored bitcode. Signatures are derived from it either way. Its files are named relative to the
+    /// folder of the compilation, those elsewhere by their last component: no absolute path is stored.
     pub debug: bool,
 }
 

@@ -4,10 +4,15 @@ use std::process::ExitStatus;
 
 use crate::error::Error;
 
+/// How the task of a request to prepare begins.
+pub const READING: &str = "reading";
+
 /// The error for a worker that ended instead of answering.
 pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: bool) -> Error {
     let hint = if timed_out {
         "the input may be too large for one function; split it, or compile with a lower -O"
+    } else if task.starts_with(READING) {
+        "the file is damaged, or made by another version of LLVM; `opt -passes=verify` should accept it"
     } else {
         "LLVM does not accept this code for this target; simplify the function, or leave the platform or level out"
     };
@@ -49,6 +54,12 @@ mod tests {
         assert!(message.starts_with(
             "LLVM failed compiling for linux-64, x86-64, function `f`: Cannot select: intrinsic %llvm.x86.avx2.x\nhint: "
         ), "{message}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_no_code_for_a_target() {
+        let message = error("reading `a.bc` for win-64".to_owned(), "", None, false).to_string();
+        assert!(message.contains("\nhint: the file is damaged, "), "{message}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Request {
             Request::Prepare(request) => {
                 let names: Vec<String> =
                     request.sources.iter().map(|source| format!("`{}`", source.name)).collect();
-                format!("reading {} for {}", names.join(", "), request.platform)
+                format!("{} {} for {}", death::READING, names.join(", "), request.platform)
             }
             Request::Compile(request) => {
                 format!("compiling for {}, {}", request.platform, request.isa.name)
