@@ -121,3 +121,46 @@ fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]
         refusals: lines.collect::<Vec<_>>().join("\n"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pixie_format::manifest::ManifestView;
+    use pixie_format::{FeatureSet, Module, Platform};
+
+    use super::*;
+
+    #[test]
+    fn the_choice_in_place_is_that_of_select() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors/valid");
+        let mut compared = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let Ok(module) = Module::parse(&bytes) else { continue };
+            let header = module.header();
+            let (view, _) = ManifestView::parse(module.manifest_bytes(), header.major, header.minor).unwrap();
+            for platform in Platform::ALL {
+                let (Some(view), Some(entry)) =
+                    (view.platform(platform), module.manifest().platform(platform))
+                else {
+                    continue;
+                };
+                let none = FeatureSet::default();
+                for features in platform.levels().iter().map(|level| level.features).chain([none]) {
+                    let host = Host::hypothetical(platform, features, "test");
+                    let levels = platform.levels().iter().map(|level| Some(level.name));
+                    for forced in levels.chain([None, Some("baseline"), Some("x86-64-v99")]) {
+                        let chosen = select("m", entry, &host, forced).ok().map(|selection| selection.index);
+                        match quick(view, &host, forced) {
+                            Some(index) => assert_eq!(Some(index), chosen, "{} {forced:?}", path.display()),
+                            // `baseline` is a level's name only to `select`.
+                            None => assert!(chosen.is_none() || forced == Some("baseline")),
+                        }
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 100, "{compared}");
+    }
+}
