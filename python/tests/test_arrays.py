@@ -37,7 +37,7 @@ def test_element_types(arrays, element):
         for wrong in (b, hidden_from_numpy(b)):
             text = message(TypeError, total, wrong)
             assert text.startswith(f"sum_{element}() argument `a`: expected a C-contiguous {element} array of shape [n], found {b.dtype} (format '")
-            assert text.endswith(f"shape (3,)\nhint: if a copy is meant, pass a.astype('{a.dtype}')")
+            assert text.endswith(f"shape (3,)\nhint: if a copy is meant, pass numpy.asarray(a, '{a.dtype}')")
 
 
 @pytest.mark.parametrize("name", COMPLEX)

@@ -155,10 +155,18 @@ pub(super) fn buffer(
     let name = &plan.param(input).name;
     let head = format!("{}, found {}", expected(plan, input, array), found(view));
     match wrong {
-        Wrong::Dtype => PyTypeError::new_err(format!(
-            "{head}\nhint: if a copy is meant, pass {name}.astype('{}')",
-            dtype(array.element, kind.size)
-        )),
+        Wrong::Dtype => {
+            let dtype = dtype(array.element, kind.size);
+            PyTypeError::new_err(match plan.param(input).mode {
+                Mode::In => {
+                    format!("{head}\nhint: if a copy is meant, pass numpy.asarray({name}, '{dtype}')")
+                }
+                // A copy would take the result with it.
+                _ => format!(
+                    "{head}\nhint: it is written in place, so make it of dtype '{dtype}' from the start"
+                ),
+            })
+        }
         Wrong::Rank => PyValueError::new_err(format!("{head}: {} axes instead of {}", view.ndim, kind.rank)),
         Wrong::ReadOnly => PyValueError::new_err(format!("{head}, which is read-only")),
         Wrong::Order => {

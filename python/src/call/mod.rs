@@ -152,7 +152,8 @@ unsafe extern "C" fn enter(
     let slf = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() };
     let export: &Export = slf.get();
     let plan = &export.plan;
-    if kwnames.is_null() && nargs as usize == plan.inputs.len() {
+    // An `out` array goes by keyword alone, which is for the careful road.
+    if kwnames.is_null() && nargs as usize == plan.inputs.len() && !plan.has_outputs {
         let mut frame = Frame::new();
         // SAFETY: there are as many arguments as inputs; after `convert` has agreed, the frame is complete.
         unsafe {
