@@ -138,10 +138,10 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
     let total = median("load_file, all of it", || {
         std::hint::black_box(pixie_ld::load_file(&module, &LoadOptions::default()).is_ok());
     });
-    let read = median("  read: open, 16 KiB, the object, close", || {
+    let read = median("  read: open, 8 KiB, the object, close", || {
         use std::os::unix::fs::FileExt;
         let file = std::fs::File::open(&module).expect("the module was just written");
-        let mut head = vec![0; (bytes.len()).min(16 << 10)];
+        let mut head = vec![0; (bytes.len()).min(8 << 10)];
         let _ = std::hint::black_box((file.metadata().is_ok(), file.read_exact_at(&mut head, 0)));
         let mut object = vec![0; blob.len()];
         let _ = std::hint::black_box(file.read_exact_at(&mut object, extent.offset));
