@@ -2,14 +2,15 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pixie_format::FORMAT_VERSION;
 use pixie_ld::LoadedModule;
 use pyo3::exceptions::PyAttributeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::export::Export;
 use crate::upstream;
@@ -30,36 +31,49 @@ impl Origin {
         Arc::new(Origin { name, imported, loaded })
     }
 
-    /// Gives `module` its functions, its docstring and `__pixie__`.
+    /// Gives `module` its docstring, `__pixie__`, and what makes its functions when they are first asked for: a program that uses
+    /// two functions of a hundred pays for two.
     pub fn fill(self: Arc<Origin>, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         let dict = module.dict();
-        let module_name = module.name()?;
-        let exports = self.loaded.exports();
-        // From the last to the first, so that each knows the overload that comes after it.
-        let mut handles: Vec<Bound<'_, Export>> = Vec::with_capacity(exports.len());
-        for (index, export) in exports.iter().enumerate().rev() {
-            let same = |handle: &&Bound<'_, Export>| handle.get().name() == export.signature.name;
-            let next = handles.iter().rev().find(same).map(|handle| handle.clone().unbind());
-            handles.push(Export::handle(py, &self, index, next)?);
-        }
-        let overloads: Vec<*const Export> = handles
-            .iter()
-            .filter_map(|handle| Some(std::ptr::from_ref(handle.get().next.as_ref()?.get())))
-            .collect();
-        for handle in handles.iter().rev() {
-            // What some other export goes on to is not entered itself.
-            if overloads.is_empty() || !overloads.contains(&std::ptr::from_ref(handle.get())) {
-                let name = PyString::intern(py, handle.get().name());
-                dict.set_item(name, Export::function(handle, &module_name)?)?;
+        if dict.contains(intern!(py, "__pixie__"))? {
+            // Loaded again: what was made before is of the old image.
+            for export in self.loaded.exports() {
+                if dict.contains(&export.signature.name)? {
+                    dict.del_item(&export.signature.name)?;
+                }
             }
         }
         if let Some(doc) = self.loaded.doc() {
             dict.set_item(intern!(py, "__doc__"), doc)?;
         }
-        let about = Bound::new(py, FatModule { origin: self })?;
+        let about =
+            Bound::new(py, FatModule { origin: self, dict: Mutex::new(Some(dict.clone().unbind())) })?;
         dict.set_item(intern!(py, "__getattr__"), about.getattr(intern!(py, "_module_attribute"))?)?;
+        dict.set_item(intern!(py, "__dir__"), about.getattr(intern!(py, "_module_names"))?)?;
         dict.set_item(intern!(py, "__pixie__"), about)
+    }
+
+    /// Makes the function of this name, which goes on to the exports of the same name behind it; `None` if there is none.
+    fn function<'py>(self: &Arc<Origin>, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut handle: Option<Bound<'py, Export>> = None;
+        for (index, export) in self.loaded.exports().iter().enumerate().rev() {
+            if export.signature.name == name {
+                handle = Some(Export::handle(py, self, index, handle.map(Bound::unbind))?);
+            }
+        }
+        handle.map(|handle| Export::function(&handle, &PyString::new(py, &self.name))).transpose()
+    }
+
+    /// The names of the functions, in the author's order, overloads once.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for export in self.loaded.exports() {
+            if !names.contains(&export.signature.name.as_str()) {
+                names.push(&export.signature.name);
+            }
+        }
+        names
     }
 }
 
@@ -67,11 +81,18 @@ impl Origin {
 #[pyclass(frozen, module = "pixie")]
 pub struct FatModule {
     origin: Arc<Origin>,
+    /// The module's dict, where a function that was made is kept.
+    dict: Mutex<Option<Py<PyDict>>>,
 }
 
 impl FatModule {
     fn loaded(&self) -> &LoadedModule {
         &self.origin.loaded
+    }
+
+    fn dict<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
+        let dict = self.dict.lock().unwrap_or_else(PoisonError::into_inner);
+        dict.as_ref().map(|dict| dict.bind(py).clone())
     }
 }
 
@@ -170,7 +191,48 @@ impl FatModule {
         if name == "__PIXIE__" {
             return Ok(upstream::dict(py, &self.origin)?.into_any());
         }
-        Err(PyAttributeError::new_err(format!("module '{}' has no attribute '{name}'", self.origin.name)))
+        if name == "__all__" {
+            return Ok(PyList::new(py, self.origin.names())?.into_any());
+        }
+        let Some(function) = self.origin.function(py, name)? else {
+            return Err(PyAttributeError::new_err(format!(
+                "module '{}' has no attribute '{name}'",
+                self.origin.name
+            )));
+        };
+        let Some(dict) = self.dict(py) else { return Ok(function) };
+        // Another thread may have made it meanwhile; there is to be one function of a name.
+        match dict.get_item(name)? {
+            Some(made) => Ok(made),
+            None => {
+                dict.set_item(PyString::intern(py, name), &function)?;
+                Ok(function)
+            }
+        }
+    }
+
+    /// What `dir` of the module tells, functions that were not made yet included.
+    fn _module_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let names = PySet::new(py, self.origin.names())?;
+        if let Some(dict) = self.dict(py) {
+            names.call_method1(intern!(py, "update"), (dict,))?;
+        }
+        let list = PyList::new(py, names.iter())?;
+        list.sort()?;
+        Ok(list)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.dict.try_lock() {
+            Ok(dict) => visit.call(&*dict),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        if let Ok(mut dict) = self.dict.try_lock() {
+            *dict = None;
+        }
     }
 
     fn __repr__(&self) -> String {

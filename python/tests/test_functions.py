@@ -2,11 +2,14 @@
 
 import copy
 import ctypes
+import importlib
 import inspect
 import math
 import pickle
 import pydoc
+import sys
 import types
+from pathlib import Path
 
 import pytest
 from conftest import message
@@ -121,7 +124,7 @@ def test_the_module_tells_what_it_is(arrays, files):
     assert about.platform == pixie.host().platform and about.platforms == (about.platform,)
     assert len(about.build_id) == 64 and int(about.build_id, 16) >= 0
     assert about.exports["dot"] == "dot(a: f64[n], b: f64[n], n: usize) -> f64"
-    assert list(about.exports) == [name for name in vars(arrays) if not name.startswith("_")]
+    assert list(about.exports) == [name for name in arrays.__all__ if not name.startswith("_")]
     chosen = [variant for variant in about.variants if variant["chosen"]]
     assert [variant["isa"] for variant in chosen] == [about.isa] and about.isa in pixie.host().levels
     assert chosen[0]["reason"] == about.reason == "the highest that this processor runs"
@@ -151,3 +154,24 @@ def test_every_variant_computes(files):
         reasons = {variant["isa"]: variant["reason"] for variant in module.__pixie__.variants}
         assert "chosen by the caller" in reasons[level]
     assert pixie.load(files["arrays"], isa="baseline").__pixie__.isa == about.variants[0]["isa"]
+
+
+def test_functions_are_made_when_first_asked_for(files):
+    module = pixie.load(files["scalars"])
+    assert "add" in dir(module) and "add" not in vars(module)
+    assert module.add is module.add and vars(module)["add"] is module.add
+    assert set(module.__all__) <= set(dir(module)) and "__pixie__" in dir(module)
+    assert not hasattr(module, "no_such_function")
+
+
+def test_star_import_and_reload(files):
+    sys.path.insert(0, str(Path(files["scalars"]).parent))
+    try:
+        names = {}
+        exec(f"from {Path(files['scalars']).stem} import *", names)
+        module = sys.modules[Path(files["scalars"]).stem]
+        assert names["add"] is module.add
+        importlib.reload(module)
+        assert module.add is not names["add"] and module.add(1.0, 2.0) == names["add"](1.0, 2.0)
+    finally:
+        del sys.path[0]

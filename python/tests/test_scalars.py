@@ -168,4 +168,4 @@ def test_overloads_are_tried_in_order(scalars):
     assert "2 axes instead of 1" in message(ValueError, twice, numpy.zeros((2, 2)))
     assert pixie.info(twice).overloads == ("twice(x: f64) -> f64", "twice(x: f64[n], n: usize) -> f64")
     assert twice.__doc__.splitlines() == ["twice(x: i64) -> i64", *pixie.info(twice).overloads]
-    assert [name for name in vars(scalars) if name.startswith("twice")] == ["twice"]
+    assert [name for name in dir(scalars) if name.startswith("twice")] == ["twice"]
