@@ -9,7 +9,11 @@ pub const READING: &str = "reading";
 
 /// The error for a worker that ended instead of answering.
 pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: bool) -> Error {
-    let hint = if timed_out {
+    let out_of_memory = stderr.contains("out of memory") || stderr.contains("memory allocation of");
+    let killed = !timed_out && status.is_some_and(killed);
+    let hint = if killed || out_of_memory {
+        "the system may have run out of memory; build with fewer --jobs, or split the input"
+    } else if timed_out {
         "the input may be too large for one function; split it, or compile with a lower -O"
     } else if task.starts_with(READING) {
         "the file is damaged, or made by another version of LLVM; `opt -passes=verify` should accept it"
@@ -18,6 +22,8 @@ pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: 
     };
     let message = if timed_out {
         "no answer in time".to_owned()
+    } else if killed {
+        "the compile worker was killed".to_owned()
     } else {
         reason(stderr).unwrap_or_else(|| match status {
             Some(status) => format!("the compile worker ended with {status}"),
@@ -25,6 +31,19 @@ pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: 
         })
     };
     Error::Fatal { task, function: function(stderr), message, hint: hint.to_owned() }
+}
+
+/// Whether another process ended it: the system when memory is short, or somebody.
+#[cfg(unix)]
+fn killed(status: ExitStatus) -> bool {
+    const SIGKILL: i32 = 9;
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(SIGKILL)
+}
+
+/// Nothing tells on other systems.
+#[cfg(not(unix))]
+const fn killed(_: ExitStatus) -> bool {
+    false
 }
 
 /// `LLVM ERROR: text`, or the text of a failed assertion or panic.
@@ -60,6 +79,20 @@ mod tests {
     fn a_file_that_cannot_be_read_is_no_code_for_a_target() {
         let message = error("reading `a.bc` for win-64".to_owned(), "", None, false).to_string();
         assert!(message.contains("\nhint: the file is damaged, "), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_kill_is_not_blamed_on_the_code() {
+        let killed = std::os::unix::process::ExitStatusExt::from_raw(9);
+        let message = error("compiling for linux-64, x86-64".to_owned(), "", Some(killed), false).to_string();
+        assert!(
+            message.contains(": the compile worker was killed\nhint: the system may have run out of memory"),
+            "{message}"
+        );
+        let spent = "LLVM ERROR: out of memory\n";
+        let message = error("t".to_owned(), spent, None, false).to_string();
+        assert!(message.contains("\nhint: the system may have run out of memory"), "{message}");
     }
 
     #[test]

@@ -163,7 +163,9 @@ impl Worker {
             }
         }
         let _ = self.child.kill();
-        self.child.wait().ok()
+        let _ = self.child.wait();
+        // How it ended is our own doing, and tells nothing.
+        None
     }
 }
 
