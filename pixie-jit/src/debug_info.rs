@@ -141,6 +141,24 @@ impl<'a> Nodes<'a> {
         Some(DebugSignature { location, params, ret })
     }
 
+    /// What a pointer to the type with this number gives access to, and whether that is `const`.
+    fn pointee(&self, id: Option<u32>, depth: u32) -> (CType, bool) {
+        let mut constant = false;
+        let mut id = id;
+        for depth in depth..=MAX_DEPTH {
+            let Some(node) = id.and_then(|id| self.nodes.get(&id)) else { break };
+            match (node.kind, node.field("tag").unwrap_or(""), node.text("name")) {
+                ("DIDerivedType", "DW_TAG_pointer_type", _) => return (self.c_type(id, depth), constant),
+                ("DIDerivedType", "DW_TAG_typedef", Some(name)) if named(name).is_some() => break,
+                ("DIDerivedType", tag, _) => constant |= tag == "DW_TAG_const_type",
+                ("DICompositeType", "DW_TAG_array_type", _) => {}
+                _ => break,
+            }
+            id = node.reference("baseType");
+        }
+        (self.c_type(id, depth), constant)
+    }
+
     /// The type with this number; none is `void`.
     fn c_type(&self, id: Option<u32>, depth: u32) -> CType {
         let Some(node) = id.and_then(|id| self.nodes.get(&id)) else { return CType::Void };
@@ -154,7 +172,13 @@ impl<'a> Nodes<'a> {
             (
                 "DIDerivedType",
                 "DW_TAG_pointer_type" | "DW_TAG_reference_type" | "DW_TAG_rvalue_reference_type",
-            ) => CType::Pointer,
+            ) => {
+                // Rust has no type that is `const`: the pointer says it.
+                let constant =
+                    name.starts_with("*const ") || name.starts_with('&') && !name.starts_with("&mut ");
+                let (to, target_constant) = self.pointee(node.reference("baseType"), depth + 1);
+                CType::Pointer { to: Box::new(to), constant: constant || target_constant }
+            }
             ("DIDerivedType", "DW_TAG_typedef") => named(name).unwrap_or_else(base),
             ("DIDerivedType", _) => base(),
             ("DICompositeType", "DW_TAG_enumeration_type") => match base() {
@@ -196,6 +220,9 @@ fn basic(node: &Node<'_>, name: &str) -> CType {
         ("DW_ATE_signed", "long" | "long int") => CType::Long { signed: true },
         ("DW_ATE_unsigned", "unsigned long" | "long unsigned int") => CType::Long { signed: false },
         ("DW_ATE_unsigned", "usize") => CType::Usize,
+        ("DW_ATE_signed_char", "char") if bits == 8 => CType::Char { signed: true },
+        ("DW_ATE_unsigned_char", "char") if bits == 8 => CType::Char { signed: false },
+        ("DW_ATE_complex_float", _) if matches!(bits, 64 | 128) => CType::Complex { part_bits: bits / 2 },
         ("DW_ATE_signed" | "DW_ATE_signed_char", _) if known => CType::Int { bits, signed: true },
         ("DW_ATE_unsigned" | "DW_ATE_unsigned_char" | "DW_ATE_UTF", _) if known => {
             CType::Int { bits, signed: false }
@@ -239,13 +266,42 @@ define void @plain() {
         assert_eq!(dot.location.as_deref(), Some("a, b.c:3"));
         assert_eq!(dot.ret, CType::Double);
         let expected = vec![
-            (Some("x".to_owned()), CType::Pointer),
+            (Some("x".to_owned()), CType::pointer_to(CType::Double)),
             (None, CType::Usize),
             (None, CType::Bool),
             (None, CType::Other("struct pair by value".to_owned())),
             (None, CType::Variadic),
         ];
         assert_eq!(dot.params, expected);
+    }
+
+    #[test]
+    fn what_a_pointer_points_to_is_found_behind_qualifiers_typedefs_and_arrays() {
+        let ir = r#"
+define void @f(ptr %0, ptr %1, ptr %2, ptr %3, ptr %4) !dbg !1 {
+!1 = distinct !DISubprogram(type: !5)
+!3 = !{null, !10, !20, !30, !40, !50}
+!5 = !DISubroutineType(types: !3)
+!10 = !DIDerivedType(tag: DW_TAG_restrict_type, baseType: !11)
+!11 = !DIDerivedType(tag: DW_TAG_pointer_type, baseType: !12, size: 64)
+!12 = !DIDerivedType(tag: DW_TAG_const_type, baseType: !13)
+!13 = !DIDerivedType(tag: DW_TAG_typedef, name: "real", baseType: !14)
+!14 = !DIDerivedType(tag: DW_TAG_volatile_type, baseType: !15)
+!15 = !DIBasicType(name: "double", size: 64, encoding: DW_ATE_float)
+!20 = !DIDerivedType(tag: DW_TAG_pointer_type, baseType: !21, size: 64)
+!21 = !DICompositeType(tag: DW_TAG_array_type, baseType: !12, size: 192, elements: !{})
+!30 = !DIDerivedType(tag: DW_TAG_pointer_type, baseType: null, size: 64)
+!40 = !DIDerivedType(tag: DW_TAG_pointer_type, baseType: !11, size: 64)
+!50 = !DIDerivedType(tag: DW_TAG_pointer_type, name: "*const u8", baseType: !51, size: 64)
+!51 = !DIBasicType(name: "u8", size: 8, encoding: DW_ATE_unsigned)
+"#;
+        let found = signatures(ir);
+        let types: Vec<String> =
+            found[0].as_ref().unwrap().params.iter().map(|(_, ty)| ty.to_string()).collect();
+        assert_eq!(
+            types,
+            ["const double *", "const double *", "void *", "const double **", "const uint8_t *"]
+        );
     }
 
     #[test]

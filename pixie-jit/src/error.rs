@@ -54,7 +54,7 @@ pub enum Error {
         hint: String,
     },
     /// The input holds something that cannot be compiled for the platform.
-    #[error("`{file}`: {place}: {what}, which {platform} cannot have\nhint: {hint}")]
+    #[error("`{file}`: {place}: {what}, which a module for {platform} may not have\nhint: {hint}")]
     Refused {
         /// The input's name.
         file: String,

@@ -34,6 +34,20 @@ pub struct IrParam {
     pub restrict: bool,
     /// `byval` or `sret`, where memory stands for a struct.
     pub indirect: Option<String>,
+    /// What the body does to the memory behind a pointer.
+    pub access: Access,
+}
+
+/// What a function does to the memory that a pointer parameter points to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Access {
+    /// It never writes there.
+    Reads,
+    /// A store of its own goes there.
+    Writes,
+    /// It may write there, or pass the pointer to code that does.
+    #[default]
+    Unknown,
 }
 
 /// A type of the IR, as far as a signature can name it.
@@ -118,10 +132,62 @@ pub enum CType {
     Float,
     /// `double`
     Double,
-    /// Any pointer.
-    Pointer,
+    /// A pointer.
+    Pointer {
+        /// What it points to; an array of the source counts as its element.
+        to: Box<CType>,
+        /// Whether that is `const`.
+        constant: bool,
+    },
+    /// `char`, which is signed on some platforms only.
+    Char {
+        /// Whether it is signed here.
+        signed: bool,
+    },
+    /// A complex number.
+    Complex {
+        /// The bits of one part, 32 or 64.
+        part_bits: u32,
+    },
     /// `...`
     Variadic,
     /// What a signature has no word for, described.
     Other(String),
+}
+
+impl CType {
+    /// A pointer to something that may be written.
+    pub fn pointer_to(to: CType) -> CType {
+        CType::Pointer { to: Box::new(to), constant: false }
+    }
+
+    /// A pointer to something that is `const`.
+    pub fn pointer_to_const(to: CType) -> CType {
+        CType::Pointer { to: Box::new(to), constant: true }
+    }
+}
+
+impl fmt::Display for CType {
+    /// The type as C has it, integers by their fixed-width names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CType::Void => f.write_str("void"),
+            CType::Bool => f.write_str("bool"),
+            CType::Int { bits, signed } => write!(f, "{}int{bits}_t", if *signed { "" } else { "u" }),
+            CType::Long { signed: true } => f.write_str("long"),
+            CType::Long { signed: false } => f.write_str("unsigned long"),
+            CType::Usize => f.write_str("size_t"),
+            CType::Float => f.write_str("float"),
+            CType::Double => f.write_str("double"),
+            CType::Char { .. } => f.write_str("char"),
+            CType::Complex { part_bits: 32 } => f.write_str("float _Complex"),
+            CType::Complex { .. } => f.write_str("double _Complex"),
+            CType::Variadic => f.write_str("..."),
+            CType::Other(name) => f.write_str(name),
+            CType::Pointer { to, constant } => {
+                let stars = if matches!(**to, CType::Pointer { .. }) { "*" } else { " *" };
+                write!(f, "{}{to}{stars}", if *constant { "const " } else { "" })
+            }
+        }
+    }
 }

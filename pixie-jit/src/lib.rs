@@ -25,9 +25,9 @@ pub mod worker;
 
 pub use compile::{CompileOptions, CompileRequest, ExportSymbol, Isa, Output};
 pub use error::{Error, Result};
-pub use function_info::{CType, DebugSignature, FunctionInfo, IrParam, IrType};
+pub use function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};
 pub use llvm::vector_types;
-pub use prepare::{PrepareOptions, PrepareRequest, Prepared, Warning};
+pub use prepare::{MaybeWritten, PrepareOptions, PrepareRequest, Prepared, Warning};
 pub use source::{Source, SourceKind};
 
 /// The version of the LLVM in use, for example `22.1.8`.

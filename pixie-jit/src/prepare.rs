@@ -15,6 +15,9 @@ pub struct PrepareRequest {
     /// The platform. Input without a triple gives the same bytes for each platform, but is checked against this one.
     #[serde(with = "wire::platform")]
     pub platform: Platform,
+    /// The symbols that will be exported, where they are known: what none of them reaches is dropped, and cannot be refused. Empty
+    /// keeps everything.
+    pub roots: Vec<String>,
     /// How.
     pub options: PrepareOptions,
 }
@@ -83,6 +86,19 @@ pub enum Warning {
         /// The inputs.
         file: String,
     },
+    /// A parameter is not `const` in the source but read-only in the signature, and the body does not show that it is only read.
+    #[error(
+        "`{symbol}`: C may write to {}, which the signature takes as read-only\nhint: declare {} in C, or write {}",
+        some(&.params.iter().map(|param| param.name.clone()).collect::<Vec<_>>()),
+        some(&.params.iter().map(|param| param.constant.clone()).collect::<Vec<_>>()),
+        some(&.params.iter().map(|param| param.inout.clone()).collect::<Vec<_>>())
+    )]
+    MaybeWritten {
+        /// The symbol in the IR.
+        symbol: String,
+        /// The parameters.
+        params: Vec<MaybeWritten>,
+    },
     /// Every function asks for the same features, and some need them.
     #[error(
         "`{file}`: function `{function}` uses instructions of {features} at every ISA level\nhint: make sure that it is called only on processors that have them, or build this file for the levels that do"
@@ -95,6 +111,17 @@ pub enum Warning {
         /// The features.
         features: String,
     },
+}
+
+/// A read-only parameter that the function may write to, with the two ways to settle it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MaybeWritten {
+    /// Its name in the signature.
+    pub name: String,
+    /// The declaration in C that promises not to write: `const double *x`.
+    pub constant: String,
+    /// The parameter of a signature that lets C write: `x: inout f64[n]`.
+    pub inout: String,
 }
 
 /// The first three of several names.

@@ -6,6 +6,9 @@ use pixie_format::thunk::Slot;
 
 use crate::error::{Error, Result};
 use crate::function_info::{CType, FunctionInfo, IrType};
+use crate::prepare::Warning;
+
+mod arrays;
 
 /// A signature that fits its function.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +17,8 @@ pub struct Checked {
     pub signature: Signature,
     /// Ascending indices of the parameters that are `restrict`.
     pub restrict: Vec<u32>,
+    /// What the author should know.
+    pub warnings: Vec<Warning>,
 }
 
 /// The signature of `symbol` as its debug metadata has it, named like the symbol.
@@ -56,7 +61,7 @@ pub fn derive(functions: &[FunctionInfo], platform: Platform, symbol: &str) -> R
 fn word(ty: &CType) -> std::result::Result<Return, (String, &'static str)> {
     let scalar = match ty {
         CType::Void => return Ok(Return::Void),
-        CType::Pointer => return Ok(Return::Ptr),
+        CType::Pointer { .. } => return Ok(Return::Ptr),
         CType::Bool => Scalar::Bool,
         CType::Int { bits: 8, signed: true } => Scalar::I8,
         CType::Int { bits: 16, signed: true } => Scalar::I16,
@@ -66,6 +71,8 @@ fn word(ty: &CType) -> std::result::Result<Return, (String, &'static str)> {
         CType::Int { bits: 16, signed: false } => Scalar::U16,
         CType::Int { bits: 32, signed: false } => Scalar::U32,
         CType::Int { bits: 64, signed: false } => Scalar::U64,
+        CType::Char { signed: true } => Scalar::I8,
+        CType::Char { signed: false } => Scalar::U8,
         CType::Int { bits, .. } => {
             return Err((format!("an integer of {bits} bits"), "pass it through a pointer"));
         }
@@ -83,6 +90,7 @@ fn word(ty: &CType) -> std::result::Result<Return, (String, &'static str)> {
                 "use double, or pass it through a pointer",
             ));
         }
+        CType::Complex { .. } => return Err((format!("`{ty}` by value"), "pass it through a pointer")),
         CType::Other(name) => return Err((format!("`{name}`"), "pass it through a pointer")),
     };
     Ok(Return::Scalar(scalar))
@@ -163,9 +171,13 @@ pub fn check(
             ));
         }
     }
+    arrays::elements(function, platform, signature)
+        .and_then(|()| arrays::written(function, signature))
+        .map_err(|(what, hint)| error(what, &hint))?;
     let restrict = function.params.iter().enumerate().filter(|(_, param)| param.restrict);
     let restrict = restrict.filter_map(|(index, _)| u32::try_from(index).ok()).collect();
-    Ok(Checked { signature: signature.clone(), restrict })
+    let warnings = arrays::maybe_written(function, signature).into_iter().collect();
+    Ok(Checked { signature: signature.clone(), restrict, warnings })
 }
 
 fn parameters(count: usize) -> String {

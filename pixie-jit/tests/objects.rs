@@ -84,7 +84,13 @@ fn debug_metadata_is_stored_and_compiled_only_when_asked_for() {
     let source = clang(KERNELS, platform, &[]);
     let with = |debug| {
         let options = PrepareOptions { portable: false, debug };
-        pixie_jit::prepare(&PrepareRequest { sources: vec![source.clone()], platform, options }).unwrap()
+        pixie_jit::prepare(&PrepareRequest {
+            sources: vec![source.clone()],
+            platform,
+            roots: Vec::new(),
+            options,
+        })
+        .unwrap()
     };
     let (slim, full) = (with(false), with(true));
     assert_eq!(slim.functions, full.functions);
@@ -387,7 +393,8 @@ fn rust_without_its_own_passes_is_neutral_enough() {
     let bytes = std::fs::read(folder.path().join("lib.bc")).unwrap();
     for (platform, level) in targets() {
         let options = PrepareOptions { portable: true, debug: false };
-        let request = PrepareRequest { sources: vec![source("lib.bc", &bytes)], platform, options };
+        let request =
+            PrepareRequest { sources: vec![source("lib.bc", &bytes)], platform, roots: Vec::new(), options };
         let prepared = pixie_jit::prepare(&request).unwrap();
         assert!(prepared.neutral);
         let request =

@@ -55,7 +55,7 @@ fn ifunc() {
     refused(
         "@f = ifunc void (), ptr @choose\ndefine ptr @choose() {\n  ret ptr null\n}",
         Platform::Linux64,
-        "`input.ll`: `f`: is an ifunc, chosen by the system's linker when a program starts, which linux-64 cannot have\n\
+        "`input.ll`: `f`: is an ifunc, chosen by the system's linker when a program starts, which a module for linux-64 may not have\n\
          hint: remove the ifunc or target_clones attribute: each ISA level gets its own variant anyway",
     );
 }
@@ -65,7 +65,7 @@ fn thread_local() {
     refused(
         "@state = thread_local global i32 0",
         Platform::LinuxAarch64,
-        "`input.ll`: variable `state`: is thread-local, which linux-aarch64 cannot have\n\
+        "`input.ll`: variable `state`: is thread-local, which a module for linux-aarch64 may not have\n\
          hint: pass the state in as an argument, or keep it on the stack",
     );
 }
@@ -76,7 +76,7 @@ fn constructors() {
         "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @start, ptr null }]\n\
          define void @start() {\n  ret void\n}",
         Platform::OsxArm64,
-        "`input.ll`: `start`: is a global constructor, code that runs when a module is loaded, which osx-arm64 cannot have\n\
+        "`input.ll`: `start`: is a global constructor, code that runs when a module is loaded, which a module for osx-arm64 may not have\n\
          hint: initialise from a function that callers export and call, or make the data constant",
     );
 }
@@ -88,7 +88,7 @@ fn foreign_intrinsics() {
     refused(
         ir,
         Platform::OsxArm64,
-        "`input.ll`: function `sum`: uses instructions of another processor (`llvm.x86.sse2.psad.bw`), which osx-arm64 cannot have\n\
+        "`input.ll`: function `sum`: uses instructions of another processor (`llvm.x86.sse2.psad.bw`), which a module for osx-arm64 may not have\n\
          hint: write it in portable code, or leave this platform out",
     );
     prepare(ir, Platform::Win64).expect("its own processor");
@@ -99,13 +99,13 @@ fn assembly_in_neutral_input() {
     refused(
         "define void @f() {\n  call void asm sideeffect \"cpuid\", \"~{eax},~{ebx},~{ecx},~{edx}\"()\n  ret void\n}",
         Platform::Linux64,
-        "`input.ll`: function `f`: has inline assembly (`cpuid`), which linux-64 cannot have\n\
+        "`input.ll`: function `f`: has inline assembly (`cpuid`), which a module for linux-64 may not have\n\
          hint: write it in portable code, or compile the source for each platform",
     );
     refused(
         "module asm \".globl x\"",
         Platform::Linux64,
-        "`input.ll`: the file: has top-level assembly, which linux-64 cannot have\n\
+        "`input.ll`: the file: has top-level assembly, which a module for linux-64 may not have\n\
          hint: write it in portable code, or compile the source for each platform",
     );
 }
@@ -137,7 +137,7 @@ fn long_double() {
     refused(
         "define x86_fp80 @wide(x86_fp80 %x) {\n  ret x86_fp80 %x\n}",
         Platform::Linux64,
-        "`input.ll`: function `wide`: uses long double (`x86_fp80`), which linux-64 cannot have\n\
+        "`input.ll`: function `wide`: uses long double (`x86_fp80`), which a module for linux-64 may not have\n\
          hint: use double: `long double` is a different type on every platform",
     );
     let c = "double f(double x) { long double y = x; return y * y; }";
@@ -149,7 +149,7 @@ fn long_double() {
     refused(
         "@x = global fp128 0xL00000000000000000000000000000000",
         Platform::Linux64,
-        "`input.ll`: variable `x`: uses long double (`fp128`), which linux-64 cannot have\n\
+        "`input.ll`: variable `x`: uses long double (`fp128`), which a module for linux-64 may not have\n\
          hint: use double: `long double` is a different type on every platform",
     );
 }
@@ -159,13 +159,13 @@ fn variable_arguments_and_foreign_structs_in_neutral_input() {
     refused(
         "define void @log(ptr %format, ...) {\n  ret void\n}",
         Platform::Win64,
-        "`input.ll`: function `log`: takes variable arguments, whose layout was fixed for another platform, which win-64 cannot have\n\
+        "`input.ll`: function `log`: takes variable arguments, whose layout was fixed for another platform, which a module for win-64 may not have\n\
          hint: give it a fixed number of parameters",
     );
     refused(
         "declare { double, double } @cexp(double, double)",
         Platform::Win64,
-        "`input.ll`: function `cexp`: is outside the input and passes a struct or complex number by value (`{ double, double }`) as another platform does, which win-64 cannot have\n\
+        "`input.ll`: function `cexp`: is outside the input and passes a struct or complex number by value (`{ double, double }`) as another platform does, which a module for win-64 may not have\n\
          hint: compile the source for this platform, or add the function's source",
     );
 }
@@ -188,6 +188,7 @@ fn a_triple_serves_its_platform_only() {
     let portable = PrepareRequest {
         sources: vec![source("input.ll", ir)],
         platform: Platform::OsxArm64,
+        roots: Vec::new(),
         options: PrepareOptions { portable: true, debug: false },
     };
     let prepared = pixie_jit::prepare(&portable).unwrap();
@@ -221,5 +222,28 @@ fn what_code_generation_refuses_is_said_once_with_the_function() {
         assert!(message.to_lowercase().contains("invalid register \"nonsense\""), "{message}");
         assert_eq!(message.matches("nonsense").count(), 1, "{message}");
         assert!(!message.contains("<unknown>"), "{message}");
+    }
+}
+
+#[test]
+fn what_no_root_reaches_is_dropped_rather_than_refused() {
+    let first = "declare double @shared(double)\n\
+                 define double @f(double %x) {\n  %y = call double @shared(double %x)\n  ret double %y\n}\n\
+                 define x86_fp80 @wide(x86_fp80 %x) {\n  ret x86_fp80 %x\n}\n";
+    let second = "@state = thread_local global i32 0\n\
+                  define double @shared(double %x) {\n  ret double %x\n}\n\
+                  define ptr @unused() {\n  ret ptr @state\n}\n";
+    let all = request(vec![source("first.ll", first), source("second.ll", second)], Platform::Linux64);
+    let rooted = |root: &str| {
+        let roots = vec![root.to_owned()];
+        pixie_jit::prepare(&PrepareRequest { roots, ..all.clone() })
+    };
+    let prepared = rooted("f").unwrap();
+    let names: Vec<&str> = prepared.functions.iter().map(|function| function.name.as_str()).collect();
+    assert_eq!(names, ["f", "shared"]);
+    assert!(prepared.functions.iter().all(|function| !function.local));
+    for (root, refused) in [("wide", "long double"), ("unused", "is thread-local"), ("none", "long double")] {
+        let message = rooted(root).unwrap_err().to_string();
+        assert!(message.contains(refused), "{root}: {message}");
     }
 }

@@ -36,6 +36,9 @@ CASES = {
     "trailing text": (FINE, ["--export", "f(x: f64) -> f64 garbage"], ["garbage"]),
     "a name of Python's own": (FINE, ["--export", "__file__ = f(x: f64) -> f64"], ["`__file__`", "hint:"]),
     "lock policy of a stranger": (FINE, ["--nogil", "g"], ["`g`", "`f`", "--nogil"]),
+    "another element type": ("#include <stddef.h>\nvoid v(double *x, size_t n) { x[n - 1] = 0; }", ["--export", "v(x: inout f32[n], n: usize)"], ["`x`", "`f32[n]`", "`double *`", "linux-64", "hint:", "`x: inout f64[n]`"]),
+    "a write to what is read-only": ("#include <stddef.h>\nvoid v(double *x, size_t n) { x[n - 1] = 0; }", ["--export", "v(x: f64[n], n: usize)"], ["`x`", "read-only", "hint:", "`x: inout f64[n]`"]),
+    "complex by value": ("double _Complex f(double _Complex x) { return x; }", [], ["no function can be exported:", "`f`", "hint: pass"]),
     "two lock policies": (FINE, ["--gil", "f", "--nogil", "f"], ["`f`", "--gil", "--nogil"]),
     "opt level": (FINE, ["-O", "9"], ["9", "0..=3"]),
 }
@@ -55,6 +58,36 @@ def test_long_is_the_platform_s_own(build):
     module = build("long f(long x) { return x + 1; }")
     assert "f(x: long) -> long" in pixie("inspect", module).stdout
     assert pixie("run", module, "f", "41").stdout == "42\n"
+
+
+def test_c_that_may_write_to_a_read_only_array_is_warned_of_once(tmp_path):
+    source = "#include <stddef.h>\nstatic void set(double *x) { *x = 0; }\n"
+    source += "void v(double *x, double *y, size_t n) { set(x + n - 1); set(y); }\ndouble r(double *x, size_t n) { return x[n - 1]; }\n"
+    (tmp_path / "w.c").write_text(source)
+    words = ["--export", "v(x: f64[n], y: inout f64[n], n: usize)", "--export", "r(x: f64[n], n: usize) -> f64"]
+    message = pixie("build", tmp_path / "w.c", "-o", tmp_path / "w.pixie", *words).stderr
+    assert message.count("warning:") == 1, message
+    assert "`v`: C may write to `x`," in message and "hint: declare `const double *x` in C, or write `x: inout f64[n]`" in message
+
+
+def test_what_no_export_reaches_neither_hinders_nor_is_stored(tmp_path):
+    source = "_Thread_local int t; long double helper(long double x) { return x + t; }\ndouble f(double x) { return x; }\n"
+    (tmp_path / "w.c").write_text(source)
+    module = tmp_path / "w.pixie"
+    pixie("build", tmp_path / "w.c", "-o", module, "--export", "f(x: f64) -> f64")
+    assert pixie("run", module, "f", "2").stdout == "2\n"
+    pixie("extract", module, "--bitcode", "-o", tmp_path / "w.bc")
+    assert b"helper" not in (tmp_path / "w.bc").read_bytes()
+    assert "thread-local" in refused("build", tmp_path / "w.c", "-o", module, "--export", "helper(x: f64) -> f64")
+
+
+def test_only_pointers_are_said_to_need_a_signature(tmp_path):
+    complex_one = "double _Complex c(double _Complex x) { return x; }\n"
+    for extra, expected in [("", False), ("double p(const double *x) { return *x; }\n", True)]:
+        (tmp_path / "w.c").write_text(FINE + complex_one + extra)
+        message = pixie("build", tmp_path / "w.c", "-o", tmp_path / "w.pixie").stderr
+        assert "note: left out" in message and "by value" in message
+        assert ("--export" in message) == expected, message
 
 
 def test_types_that_differ_between_platforms_are_named(tmp_path):

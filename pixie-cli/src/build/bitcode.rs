@@ -51,6 +51,7 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
             Request::Prepare(PrepareRequest {
                 sources: input.sources.clone(),
                 platform: input.target.0,
+                roots: plan.exports.iter().map(|wanted| wanted.spec.symbol.clone()).collect(),
                 options: PrepareOptions { portable: plan.portable, debug: plan.options.debug },
             })
         })

@@ -17,6 +17,9 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
     let mut exports: Vec<Export> = Vec::new();
     for wanted in wanted {
         let checked = agree(plan, &wanted.spec, prepared)?;
+        for warning in &checked.warnings {
+            eprintln!("warning: {warning}");
+        }
         let signature = checked.signature;
         if signature.name.starts_with("__") && signature.name.ends_with("__") {
             bail!(
@@ -56,11 +59,13 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
     let Some((platform, functions)) = prepared.functions().next() else { bail!("there is nothing to build") };
     let mut wanted = Vec::new();
     let mut left_out = Vec::new();
+    let mut pointers = false;
     for function in functions.iter().filter(|function| function.defined && !function.local) {
         match derive(functions, platform, &function.name) {
             Ok(checked) if checked.signature.has_pointers() && !plan.unsafe_pointers => {
                 // The derived signature is a start for the author's own.
                 left_out.push(format!("`{}`", checked.signature));
+                pointers = true;
             }
             Ok(_) => {
                 let spec = ExportSpec {
@@ -70,11 +75,8 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
                 };
                 wanted.push(Wanted { spec, doc: None });
             }
-            Err(error) => left_out.push(format!(
-                "`{}`: {}",
-                function.name,
-                error.to_string().lines().next().unwrap_or_default()
-            )),
+            // With its own hint, on the next line of the list.
+            Err(error) => left_out.push(error.to_string().replace('\n', "\n    ")),
         }
     }
     if wanted.is_empty() && left_out.is_empty() {
@@ -82,15 +84,19 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
     }
     let list = left_out.join("\n  ");
     if wanted.is_empty() {
-        bail!(
-            "no function can be exported without a signature:\n  {list}\nhint: say which pointers are arrays and how long they are, for example --export 'dot(a: f64[n], b: f64[n], n: usize) -> f64'"
-        );
+        match pointers {
+            true => bail!("no function can be exported without a signature:\n  {list}\n{ARRAYS_HINT}"),
+            false => bail!("no function can be exported:\n  {list}"),
+        }
     }
     if !left_out.is_empty() {
-        eprintln!("note: left out, since they need a signature (--export):\n  {list}");
+        let why = if pointers { ", since they need a signature (--export)" } else { "" };
+        eprintln!("note: left out{why}:\n  {list}");
     }
     Ok(wanted)
 }
+
+const ARRAYS_HINT: &str = "hint: say which pointers are arrays and how long they are, for example --export 'dot(a: f64[n], b: f64[n], n: usize) -> f64'";
 
 fn pointer_message(signature: &Signature) -> String {
     format!(

@@ -54,8 +54,6 @@ impl Plan {
         let name = name(args)?;
         let output = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.{SUFFIX}")));
         let exports = exports(args)?;
-        // Without debug metadata there is nothing to derive a signature from.
-        let derive = exports.is_empty() || exports.iter().any(|wanted| wanted.spec.signature.is_none());
         Ok(Plan {
             name,
             output,
@@ -67,7 +65,6 @@ impl Plan {
                 include: args.include.clone(),
                 define: args.define.clone(),
                 other: args.cflags.clone(),
-                debug: args.debug || derive,
                 reproducible: args.reproducible,
             },
             per_level: args.per_level,

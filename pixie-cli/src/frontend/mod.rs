@@ -17,7 +17,6 @@ pub struct CFlags {
     pub include: Vec<PathBuf>,
     pub define: Vec<String>,
     pub other: Vec<String>,
-    pub debug: bool,
     pub reproducible: bool,
 }
 
@@ -145,8 +144,8 @@ fn fixed_flags(flags: &CFlags) -> Vec<&'static str> {
         "-fno-stack-protector",
         "-fomit-frame-pointer",
         if flags.reproducible { "-ffp-contract=off" } else { "-ffp-contract=on" },
-        // Signatures are derived from the debug metadata; what is stored keeps it only on request.
-        if flags.debug { "-g" } else { "-g0" },
+        // Signatures are derived from the debug metadata and checked against it; what is stored keeps it only on request.
+        "-g",
         "-gdwarf-4",
         "-fno-color-diagnostics",
         // Flags for one platform may be idle on another.

@@ -1,6 +1,6 @@
 //! Describes a module as plain data: functions, producers, vectors, writable variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::CStr;
 
 use inkwell::llvm_sys::LLVMTypeKind;
@@ -14,7 +14,7 @@ use inkwell::module::Module;
 use super::ir::{self, Type, Value};
 use super::session::Session;
 use crate::error::Result;
-use crate::function_info::{FunctionInfo, IrParam, IrType};
+use crate::function_info::{Access, FunctionInfo, IrParam, IrType};
 use crate::prepare::Warning;
 use crate::{debug_info, metadata};
 
@@ -24,8 +24,13 @@ pub fn debug_text(module: &Module<'_>) -> Option<String> {
     has_units.then(|| module.print_to_string().to_string_lossy().into_owned())
 }
 
-/// Every function that is not an intrinsic; `debug` is the module's text, if that tells the types of the source.
-pub fn functions(module: &Module<'_>, debug: Option<&str>) -> Vec<FunctionInfo> {
+/// Every function that is not an intrinsic; `debug` is the module's text, if that tells the types of the source, and `accesses`
+/// says by function what is done to the memory behind each parameter.
+pub fn functions(
+    module: &Module<'_>,
+    debug: Option<&str>,
+    accesses: &HashMap<String, Vec<Access>>,
+) -> Vec<FunctionInfo> {
     let mut debug = debug.map(debug_info::signatures).unwrap_or_default().into_iter();
     let mut found = Vec::new();
     for function in ir::functions(module) {
@@ -36,6 +41,8 @@ pub fn functions(module: &Module<'_>, debug: Option<&str>) -> Vec<FunctionInfo> 
             continue;
         }
         let ty = function.value_type();
+        let name = function.name();
+        let accesses = accesses.get(&name).map(Vec::as_slice).unwrap_or_default();
         let params = ty.param_types().into_iter().enumerate().map(|(index, ty)| IrParam {
             ty: ir_type(ty),
             restrict: function.param_has(index, "noalias"),
@@ -43,9 +50,10 @@ pub fn functions(module: &Module<'_>, debug: Option<&str>) -> Vec<FunctionInfo> 
                 .into_iter()
                 .find(|name| function.param_has(index, name))
                 .map(str::to_owned),
+            access: accesses.get(index).copied().unwrap_or_default(),
         });
         found.push(FunctionInfo {
-            name: function.name(),
+            name,
             defined,
             local: function.is_local(),
             calling_convention: function.calling_convention(),

@@ -1,5 +1,6 @@
 //! The LLVM seam: the only folder of the project that knows LLVM. What leaves it is plain data.
 
+mod access;
 mod blame;
 mod builtins;
 mod compile;
@@ -10,6 +11,7 @@ mod ir;
 mod lower;
 mod panics;
 mod prepare;
+mod reach;
 mod refuse;
 mod retarget;
 mod session;

@@ -8,7 +8,7 @@ use inkwell::module::Module;
 use pixie_format::Platform;
 
 use super::session::Session;
-use super::{describe, features, ir, panics, refuse, retarget, target};
+use super::{access, describe, features, ir, panics, reach, refuse, retarget, target};
 use crate::error::{Error, Result};
 use crate::metadata;
 use crate::prepare::{PrepareRequest, Prepared, Warning};
@@ -27,6 +27,8 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
         inputs.push((source, module, fixed));
     }
     let machine = target::baseline(platform)?;
+    let modules: Vec<&Module<'_>> = inputs.iter().map(|(_, module, _)| module).collect();
+    reach::only(&modules, &request.roots, &machine)?;
     let mut producers = BTreeSet::new();
     let mut warnings = Vec::new();
     let mut whole: Option<Module<'_>> = None;
@@ -56,7 +58,7 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let debug = describe::debug_text(&module);
     producers.extend(debug.iter().flat_map(|text| metadata::producers(text)));
     producers.retain(|producer| !producer.is_empty());
-    let functions = describe::functions(&module, debug.as_deref());
+    let functions = describe::functions(&module, debug.as_deref(), &access::of_params(&module, &machine)?);
     if !request.options.debug {
         module.strip_debug_info();
     }

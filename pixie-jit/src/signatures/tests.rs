@@ -3,10 +3,11 @@
 use pixie_format::{Platform, Signature};
 
 use super::{check, derive};
-use crate::function_info::{CType, DebugSignature, FunctionInfo, IrParam, IrType};
+use crate::function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};
 
 fn function(name: &str, ret: IrType, params: &[IrType]) -> FunctionInfo {
-    let param = |ty: &IrType| IrParam { ty: ty.clone(), restrict: false, indirect: None };
+    let param =
+        |ty: &IrType| IrParam { ty: ty.clone(), restrict: false, indirect: None, access: Access::Unknown };
     FunctionInfo {
         name: name.to_owned(),
         defined: true,
@@ -27,7 +28,11 @@ fn dot() -> FunctionInfo {
     let named = |name: &str, ty| (Some(name.to_owned()), ty);
     dot.debug = Some(DebugSignature {
         location: Some("kernels.c:3".to_owned()),
-        params: vec![named("a", CType::Pointer), named("b", CType::Pointer), named("n", CType::Usize)],
+        params: vec![
+            named("a", CType::pointer_to_const(CType::Double)),
+            named("b", CType::pointer_to_const(CType::Double)),
+            named("n", CType::Usize),
+        ],
         ret: CType::Double,
     });
     dot
@@ -192,5 +197,96 @@ fn types_without_a_word_in_the_grammar_are_named() {
         CType::Variadic,
         IrType::Pointer,
         "signature of `f` on win-64: parameter `x` is `...`\nhint: export a function with a fixed number of parameters",
+    );
+}
+
+/// `void f(T *x, size_t n)`, where nothing is known of the body.
+fn with_pointer(pointer: CType) -> FunctionInfo {
+    let mut f = function("f", IrType::Void, &[IrType::Pointer, IrType::Int(64)]);
+    let params = vec![(Some("x".to_owned()), pointer), (Some("n".to_owned()), CType::Usize)];
+    f.debug = Some(DebugSignature { location: None, params, ret: CType::Void });
+    f
+}
+
+#[test]
+fn elements_are_those_of_the_pointer() {
+    disagrees(
+        with_pointer(CType::pointer_to(CType::Double)),
+        "f(x: inout f32[n], n: usize)",
+        "signature of `f` on linux-64: parameter `x` is `f32[n]` in the signature, and `double *` in the function\n\
+         hint: write `x: inout f64[n]`, or change the C type",
+    );
+    disagrees(
+        with_pointer(CType::pointer_to(CType::pointer_to_const(CType::Double))),
+        "f(x: inout f64[n], n: usize)",
+        "signature of `f` on linux-64: parameter `x` is `f64[n]` in the signature, and `const double **` in the function\n\
+         hint: an array of pointers cannot be passed; take one array and its dimensions, as in `f64[m, n]`",
+    );
+}
+
+#[test]
+fn every_element_fits_the_pointers_that_it_should() {
+    let int = |bits, signed| CType::Int { bits, signed };
+    let cases: [(CType, &[&str]); 18] = [
+        (CType::Double, &["f64", "c128"]),
+        (CType::Float, &["f32", "c64"]),
+        (CType::Complex { part_bits: 64 }, &["f64", "c128"]),
+        (CType::Complex { part_bits: 32 }, &["f32", "c64"]),
+        (CType::Char { signed: true }, &["bool", "i8", "u8"]),
+        (CType::Char { signed: false }, &["bool", "i8", "u8"]),
+        (int(8, true), &["i8"]),
+        (int(8, false), &["bool", "u8"]),
+        (CType::Bool, &["bool", "u8"]),
+        (int(16, true), &["i16"]),
+        (int(16, false), &["u16"]),
+        (int(32, true), &["i32"]),
+        (int(32, false), &["u32"]),
+        (int(64, true), &["i64", "long"]),
+        (int(64, false), &["u64", "usize", "ulong"]),
+        (CType::Long { signed: true }, &["i64", "long"]),
+        (CType::Long { signed: false }, &["u64", "usize", "ulong"]),
+        (CType::Usize, &["u64", "usize", "ulong"]),
+    ];
+    for (to, expected) in cases {
+        assert_eq!(fitting(to.clone(), Platform::Linux64), expected, "{to}");
+    }
+    assert_eq!(fitting(CType::Long { signed: true }, Platform::Win64), ["i32", "long"]);
+    for to in [CType::Void, CType::Other("struct pair by value".to_owned())] {
+        assert_eq!(fitting(to, Platform::OsxArm64).len(), 16);
+    }
+}
+
+/// The elements that a pointer to this type can be given.
+fn fitting(to: CType, platform: Platform) -> Vec<&'static str> {
+    let f = [with_pointer(CType::pointer_to(to))];
+    let fits = |element: &&str| {
+        let signature = Signature::parse(&format!("f(x: inout {element}[n], n: usize)")).unwrap();
+        check(&f, platform, "f", &signature).is_ok()
+    };
+    let all = pixie_format::signature::Scalar::ALL.map(pixie_format::signature::Scalar::name);
+    all.into_iter().filter(fits).collect()
+}
+
+#[test]
+fn who_writes_is_an_error_a_warning_or_nothing() {
+    let read_only = Signature::parse("f(x: f64[n], n: usize)").unwrap();
+    let warnings = |access, pointer| {
+        let mut f = with_pointer(pointer);
+        f.params[0].access = access;
+        let checked = check(&[f], Platform::Linux64, "f", &read_only)?;
+        Ok::<_, crate::Error>(checked.warnings.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (plain, constant) = (CType::pointer_to(CType::Double), CType::pointer_to_const(CType::Double));
+    assert!(warnings(Access::Reads, plain.clone()).unwrap().is_empty());
+    assert!(warnings(Access::Unknown, constant).unwrap().is_empty());
+    assert_eq!(
+        warnings(Access::Unknown, plain.clone()).unwrap(),
+        ["`f`: C may write to `x`, which the signature takes as read-only\n\
+          hint: declare `const double *x` in C, or write `x: inout f64[n]`"]
+    );
+    assert_eq!(
+        warnings(Access::Writes, plain).unwrap_err().to_string(),
+        "signature of `f` on linux-64: parameter `x` is read-only in the signature, and the function writes to it\n\
+         hint: write `x: inout f64[n]`, or `out` if the function fills it"
     );
 }

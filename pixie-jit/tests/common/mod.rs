@@ -22,7 +22,7 @@ pub fn source(name: &str, text: impl AsRef<[u8]>) -> Source {
 }
 
 pub fn request(sources: Vec<Source>, platform: Platform) -> PrepareRequest {
-    PrepareRequest { sources, platform, options: PrepareOptions::default() }
+    PrepareRequest { sources, platform, roots: Vec::new(), options: PrepareOptions::default() }
 }
 
 /// Text without a triple, prepared.

@@ -76,6 +76,20 @@ impl<'m> Value<'m> {
         self.set_default_visibility();
     }
 
+    /// The visibility.
+    pub fn visibility(self) -> LLVMVisibility {
+        let Some(raw) = self.global() else { return LLVMVisibility::LLVMDefaultVisibility };
+        // SAFETY: it is one, and alive.
+        unsafe { LLVMGetVisibility(raw) }
+    }
+
+    /// Sets the visibility; what is local keeps the default.
+    pub fn set_visibility(self, visibility: LLVMVisibility) {
+        let Some(raw) = self.global().filter(|_| !self.is_local()) else { return };
+        // SAFETY: it is one that other modules can see, and alive.
+        unsafe { LLVMSetVisibility(raw, visibility) }
+    }
+
     /// Default visibility, no DLL storage class.
     pub fn set_default_visibility(self) {
         let Some(raw) = self.global() else { return };
