@@ -39,11 +39,15 @@ const FIRST_READ: u64 = 8 << 10;
 /// into private memory, and their hashes are checked there, before anything becomes executable.
 pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
     let read = |source| Error::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(read)?;
-    let metadata = file.metadata().map_err(read)?;
+    // Asked before opening, which would wait for ever at a pipe that nobody writes to.
+    let metadata = std::fs::metadata(path).map_err(read)?;
     if metadata.is_dir() {
         return Err(read(std::io::ErrorKind::IsADirectory.into()));
     }
+    if !metadata.is_file() {
+        return Err(read(std::io::Error::other("it is not a regular file")));
+    }
+    let file = File::open(path).map_err(read)?;
     let source = Source::File { path, file, size: metadata.len() };
     load(&path.display().to_string(), &source, options, Some(path))
 }

@@ -8,6 +8,8 @@ import zipfile
 
 import pytest
 
+import pixie as runtime
+
 HEAD = "import sys; sys.path.insert(0, sys.argv[1]); import pixie\n"
 EXTENSION = importlib.machinery.EXTENSION_SUFFIXES[0]
 
@@ -236,3 +238,12 @@ def test_version():
 
     assert pixie.__version__.count(".") == 2 and pixie.SUFFIX == ".pixie"
     assert all(hasattr(pixie, name) for name in pixie.__all__)
+
+
+def test_what_is_no_regular_file_is_refused_at_once(folder):
+    pipe = folder / "pipe.pixie"
+    os.mkfifo(pipe)
+    for path, what in ((pipe, "not a regular file"), (folder, "directory"), ("/dev/zero", "not a regular file")):
+        with pytest.raises(ImportError, match=what) as raised:
+            runtime.load(path)
+        assert str(path) in str(raised.value)
