@@ -16,7 +16,7 @@ from common import PIXIE, geometric_mean, interleaved, ratio, table
 import pixie
 import kernels
 
-ROUNDS, SECONDS = 15, 0.02
+ROUNDS, SECONDS = 41, 0.02
 peers = dict(item.split("=", 1) for item in sys.argv[2:])
 libraries = {name: ctypes.CDLL(path) for name, path in peers.items()}
 BASE = next(iter(peers))

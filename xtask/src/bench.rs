@@ -32,6 +32,8 @@ pub fn run(names: &[&str]) -> Result<()> {
                         "--release",
                         "--package",
                         "pixie-ld",
+                        "--features",
+                        "build",
                         "--example",
                         "load_time",
                         "--",
