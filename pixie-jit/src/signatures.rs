@@ -21,15 +21,15 @@ pub struct Checked {
     pub warnings: Vec<Warning>,
 }
 
+/// What is wrong with the signature of `symbol`, and what helps.
+fn refusal(symbol: &str, platform: Platform, what: String, hint: &str) -> Error {
+    Error::Signature { symbol: symbol.to_owned(), platform, what, hint: hint.to_owned() }
+}
+
 /// The signature of `symbol` as its debug metadata has it, named like the symbol.
 pub fn derive(functions: &[FunctionInfo], platform: Platform, symbol: &str) -> Result<Checked> {
     let function = exported(functions, platform, symbol)?;
-    let error = |what: String, hint: &str| Error::Signature {
-        symbol: symbol.to_owned(),
-        platform,
-        what,
-        hint: hint.to_owned(),
-    };
+    let error = |what: String, hint: &str| refusal(symbol, platform, what, hint);
     let Some(debug) = &function.debug else {
         return Err(error(
             "no signature was given, and the input has no debug metadata to derive one from".to_owned(),
@@ -104,12 +104,7 @@ pub fn check(
     signature: &Signature,
 ) -> Result<Checked> {
     let function = exported(functions, platform, symbol)?;
-    let error = |what: String, hint: &str| Error::Signature {
-        symbol: symbol.to_owned(),
-        platform,
-        what,
-        hint: hint.to_owned(),
-    };
+    let error = |what: String, hint: &str| refusal(symbol, platform, what, hint);
     if function.variadic {
         return Err(error(
             format!("the function takes variable arguments: `{}`", function.ir_type()),

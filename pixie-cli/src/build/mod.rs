@@ -152,6 +152,3 @@ fn report(args: &BuildArgs, plan: &Plan, bytes: &[u8], start: Instant) -> Result
 fn options(args: &BuildArgs) -> Options {
     Options { opt: args.opt, debug: args.debug, reproducible: args.reproducible }
 }
-
-/// All four platforms, in the order of lists.
-const DEFAULT_PLATFORMS: [Platform; 4] = Platform::ALL;

@@ -149,8 +149,7 @@ fn name(args: &BuildArgs) -> Result<String> {
 }
 
 fn platforms(args: &BuildArgs) -> Result<Vec<(Platform, Vec<&'static IsaLevel>)>> {
-    let mut chosen =
-        if args.platforms.is_empty() { super::DEFAULT_PLATFORMS.to_vec() } else { args.platforms.clone() };
+    let mut chosen = if args.platforms.is_empty() { Platform::ALL.to_vec() } else { args.platforms.clone() };
     chosen.sort_unstable();
     chosen.dedup();
     if let Some(choice) = args.isas.iter().find(|choice| !chosen.contains(&choice.platform)) {
