@@ -222,5 +222,6 @@ fn instantiate(
     let symbols = SymbolMap::new(&object, &addresses);
     let exports = bind(what, &manifest.exports, signatures, &symbols, mapping.code())?;
     reservation.leak();
+    mapping.register_unwind();
     Ok(Instance { exports, symbols, mapping })
 }

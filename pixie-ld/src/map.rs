@@ -102,6 +102,14 @@ impl Mapping {
         (self.code.0 as *const u8, self.code.1)
     }
 
+    /// Tells the unwinder about the image, which is in place and stays there.
+    pub(crate) fn register_unwind(&self) {
+        if let Some(tables) = self.unwind() {
+            // SAFETY: called by the loader once the image has its protection and has been leaked.
+            unsafe { sys::register_unwind(self.image().0, tables) };
+        }
+    }
+
     pub(crate) fn unwind(&self) -> Option<(*const u8, usize)> {
         self.unwind.map(|(address, size)| (address as *const u8, size))
     }

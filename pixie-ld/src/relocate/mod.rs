@@ -1,5 +1,6 @@
 //! Relocating: fills in what depends on addresses, every value checked against the width of its field. Pure.
 
+pub mod aarch64;
 pub mod x86_64;
 
 use pixie_format::Arch;
@@ -16,6 +17,8 @@ use crate::resolve::{Resolved, Resolver, resolve};
 pub enum RelocationKind {
     /// A kind of x86-64.
     X86_64(x86_64::Kind),
+    /// A kind of AArch64.
+    Aarch64(aarch64::Kind),
 }
 
 impl RelocationKind {
@@ -23,6 +26,7 @@ impl RelocationKind {
     pub const fn needs_got(self) -> bool {
         match self {
             RelocationKind::X86_64(kind) => kind.needs_got(),
+            RelocationKind::Aarch64(kind) => kind.needs_got(),
         }
     }
 
@@ -30,6 +34,7 @@ impl RelocationKind {
     pub const fn may_need_stub(self) -> bool {
         match self {
             RelocationKind::X86_64(kind) => kind.may_need_stub(),
+            RelocationKind::Aarch64(kind) => kind.may_need_stub(),
         }
     }
 }
@@ -45,8 +50,7 @@ pub(crate) struct StubShape {
 pub(crate) const fn stub(arch: Arch) -> StubShape {
     match arch {
         Arch::X86_64 => StubShape { size: x86_64::STUB_SIZE, align: x86_64::STUB_ALIGN },
-        // Veneers come with the relocations of AArch64; until then the readers refuse its objects.
-        Arch::Aarch64 => StubShape { size: 0, align: 4 },
+        Arch::Aarch64 => StubShape { size: aarch64::STUB_SIZE, align: aarch64::STUB_ALIGN },
     }
 }
 
@@ -62,6 +66,8 @@ pub(crate) struct Target {
     pub stub: Option<Address>,
     /// The address of the global offset table.
     pub got_base: Address,
+    /// The address of the image.
+    pub image_base: Address,
     /// What is added.
     pub addend: i64,
 }
@@ -178,16 +184,22 @@ impl Linker<'_> {
             got: entry(&self.layout.got),
             stub: entry(&self.layout.stubs),
             got_base: self.at(self.layout.got_base),
+            image_base: self.base,
             addend: relocation.addend,
         };
         let field = usize::try_from(relocation.offset).ok().and_then(|offset| bytes.get_mut(offset..));
         let outcome = match relocation.kind {
             RelocationKind::X86_64(kind) => x86_64::apply(kind, &target, field.unwrap_or_default()),
+            RelocationKind::Aarch64(kind) => aarch64::apply(kind, &target, field.unwrap_or_default()),
         };
         outcome.map_err(|fault| match fault {
             Fault::OutOfSection { width } => LinkError::Malformed {
                 place: place(),
                 what: format!("a relocation fills {width} bytes, the section has {} bytes", section.size),
+            },
+            Fault::Misaligned { kind, value, align } => LinkError::Malformed {
+                place: place(),
+                what: format!("{kind} to `{name}`: {value:#x} is no multiple of {align}"),
             },
             Fault::Overflow { kind, value, bits } => LinkError::Overflow {
                 section: section.name.to_owned(),
@@ -212,7 +224,7 @@ impl Linker<'_> {
             let bytes = self.bytes_at(segments, stub, size, "the call stubs")?;
             match self.object.arch {
                 Arch::X86_64 => x86_64::write_stub(bytes, self.at(stub), self.at(entry)),
-                Arch::Aarch64 => {}
+                Arch::Aarch64 => aarch64::write_stub(bytes, self.at(stub), self.at(entry)),
             }
         }
         Ok(())
@@ -225,4 +237,6 @@ pub(crate) enum Fault {
     OutOfSection { width: usize },
     /// The value does not fit.
     Overflow { kind: &'static str, value: i128, bits: u32 },
+    /// The value is no multiple of the unit in which the field counts.
+    Misaligned { kind: &'static str, value: i128, align: u32 },
 }

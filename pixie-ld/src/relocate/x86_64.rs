@@ -35,6 +35,8 @@ pub enum Kind {
     GotBase64,
     /// `S + A - GOT`, 64 bits.
     GotOffset64,
+    /// `S + A - B`, 32 bits, `B` the address of the image (COFF `ADDR32NB`).
+    ImageRelative32,
 }
 
 /// `jmp *entry(%rip)` and a trap after it, so that nothing runs past the stub.
@@ -67,6 +69,7 @@ impl Kind {
             Kind::GotBase32 => "GOTPC32",
             Kind::GotBase64 => "GOTPC64",
             Kind::GotOffset64 => "GOTOFF64",
+            Kind::ImageRelative32 => "ADDR32NB",
         }
     }
 }
@@ -103,6 +106,7 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
         Kind::GotBase32 => put32(field, kind, wide(target.got_base) + a - p),
         Kind::GotBase64 => put64(field, wide(target.got_base) + a - p),
         Kind::GotOffset64 => put64(field, s + a - wide(target.got_base)),
+        Kind::ImageRelative32 => put32(field, kind, s + a - wide(target.image_base)),
     }
 }
 

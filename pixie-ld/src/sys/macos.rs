@@ -51,3 +51,9 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     // SAFETY: the range is a mapped image's code; the function is libSystem's.
     unsafe { sys_icache_invalidate(code.0, code.1) };
 }
+
+/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+///
+/// # Safety
+/// The image is mapped, has its final protection and lives as long as the process.
+pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}

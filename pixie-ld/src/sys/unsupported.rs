@@ -42,3 +42,9 @@ pub(crate) unsafe fn protect(_start: *mut u8, _size: usize, _protection: Protect
 pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
 
 pub(crate) fn flush_code(_code: (*const u8, usize)) {}
+
+/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+///
+/// # Safety
+/// The image is mapped, has its final protection and lives as long as the process.
+pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}

@@ -65,3 +65,9 @@ pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
 
 /// x86-64 keeps its caches coherent.
 pub(crate) fn flush_code(_code: (*const u8, usize)) {}
+
+/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+///
+/// # Safety
+/// The image is mapped, has its final protection and lives as long as the process.
+pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
