@@ -182,17 +182,27 @@ An array that begins with a minus goes behind `--`.
 Examples:
   pixie run kernels.pixie dot 1,2,3 4,5,6
   PIXIE_USE_ISA=baseline pixie run kernels.pixie polynomial 1,0,2 0.5,1.5 'zeros(2)'
-  pixie run kernels.pixie dot -- -1,2 3,-4";
+  pixie run kernels.pixie dot -- -1,2 3,-4
+
+To compare two machines, write calls into a file, one a line, with a value for each number, as in
+  dot n=1000
+  axpy alpha=0.5 n=1000
+and run `pixie run kernels.pixie --calls FILE` on both: arrays are filled in the same way everywhere, and results
+of more than 16 elements are printed as their hash.";
 
 #[derive(Args, Debug)]
 pub struct RunArgs {
     /// The module.
     pub file: PathBuf,
     /// The function's name.
-    pub function: String,
+    #[arg(required_unless_present = "calls")]
+    pub function: Option<String>,
     /// Its arguments.
     #[arg(value_name = "ARG", allow_negative_numbers = true)]
     pub arguments: Vec<String>,
+    /// Make the calls of this file instead, on every ISA level, with generated arrays, and print hashes of what comes out.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["function", "json"])]
+    pub calls: Option<PathBuf>,
     /// Force an ISA level.
     #[arg(long, value_name = "L", env = "PIXIE_USE_ISA")]
     pub isa: Option<String>,

@@ -51,13 +51,23 @@ def host_levels():
     return json.loads(pixie("host", "--json").stdout)["levels"]
 
 
+def build_kernels(folder, *words):
+    source = ROOT / "tests/kernels"
+    path = folder / "kernels.pixie"
+    pixie("build", source / "kernels.c", "--exports", source / "kernels.sig", "-o", path, *words)
+    return path
+
+
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
     """The module of twelve kernels."""
-    path = tmp_path_factory.mktemp("kernels") / "kernels.pixie"
-    folder = ROOT / "tests/kernels"
-    pixie("build", folder / "kernels.c", "--exports", folder / "kernels.sig", "-o", path)
-    return path
+    return build_kernels(tmp_path_factory.mktemp("kernels"))
+
+
+@pytest.fixture(scope="session")
+def kernels_plain(tmp_path_factory):
+    """The same without contraction, so that every level gives the same bits."""
+    return build_kernels(tmp_path_factory.mktemp("plain"), "--reproducible")
 
 
 @pytest.fixture

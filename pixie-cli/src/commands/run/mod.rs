@@ -1,5 +1,7 @@
 //! `pixie run`: call a function of a module with arguments from the command line.
 
+mod calls;
+
 use std::fmt::Write;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -21,10 +23,17 @@ enum Argument {
 
 pub fn run(args: &RunArgs) -> Result<()> {
     // An empty variable is one that is not set.
-    let options = LoadOptions::with_isa(args.isa.clone().filter(|isa| !isa.is_empty()));
+    let isa = args.isa.as_deref().filter(|isa| !isa.is_empty());
+    let options = LoadOptions::with_isa;
     files::check_regular(&args.file)?;
-    let module = pixie_ld::load_file(&args.file, &options)?;
-    let index = find(&module, &args.function)?;
+    if let Some(calls) = &args.calls {
+        return calls::run(&args.file, calls, isa, options);
+    }
+    let Some(function) = &args.function else {
+        unreachable!("clap asks for a function unless there is --calls")
+    };
+    let module = pixie_ld::load_file(&args.file, &options(isa.map(str::to_owned)))?;
+    let index = find(&module, function)?;
     let export = &module.exports()[index];
     let signature = &export.signature;
     let mut arguments =
