@@ -101,10 +101,13 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
 
     let start = cursor.at;
     layout.place(object, SectionKind::ReadOnly, &mut cursor)?;
-    layout.place(object, SectionKind::Unwind, &mut cursor)?;
-    if let Some(first) = object.sections.iter().position(|section| section.kind == SectionKind::Unwind) {
-        let first = layout.sections[first];
-        layout.unwind = Some((first, cursor.at - first));
+    // An object has unwind tables of one kind.
+    for kind in [SectionKind::Unwind, SectionKind::FunctionTable] {
+        layout.place(object, kind, &mut cursor)?;
+        if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
+            let first = layout.sections[first];
+            layout.unwind = Some((first, cursor.at - first));
+        }
     }
     layout.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;
     for index in 0..object.symbols.len() {

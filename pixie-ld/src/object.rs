@@ -36,6 +36,8 @@ pub enum SectionKind {
     ReadOnly,
     /// Unwind tables of the platform's kind; read-only.
     Unwind,
+    /// Windows' table of functions and where their unwind data is: entries of 12 bytes, which linking sorts; read-only.
+    FunctionTable,
     /// Bytes that the code may write.
     Data,
     /// Zeroes that the code may write; nothing in the file.
@@ -47,7 +49,7 @@ impl SectionKind {
     pub const fn protection(self) -> Protection {
         match self {
             SectionKind::Text => Protection::ReadExecute,
-            SectionKind::ReadOnly | SectionKind::Unwind => Protection::Read,
+            SectionKind::ReadOnly | SectionKind::Unwind | SectionKind::FunctionTable => Protection::Read,
             SectionKind::Data | SectionKind::Zero => Protection::ReadWrite,
         }
     }

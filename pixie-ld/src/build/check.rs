@@ -61,7 +61,7 @@ pub fn check_object(platform: Platform, bytes: &[u8], origin: &str) -> Result<Ob
     if !faults.is_empty() {
         return Err(Error::Refused { origin: origin.to_owned(), what: faults.join("\n") });
     }
-    if platform == Platform::Linux64 {
+    if matches!(platform, Platform::Linux64 | Platform::Win64) {
         let failed = |source| Error::Link { object: origin.to_owned(), source: Box::new(source) };
         let object = crate::parse::parse(platform, bytes).map_err(failed)?;
         crate::layout::layout(&object, crate::image::PageSize::K4).map_err(failed)?;
@@ -112,7 +112,8 @@ fn near_references(platform: Platform, facts: &Facts) -> Vec<String> {
             runtime_symbols::find(name, platform)
                 .is_some_and(|known| known.provider == Provider::Runtime && known.kind == SymbolKind::Data)
         };
-        meaning::home(format, symbol) == Home::Undefined && name != GOT_SYMBOL && !provided()
+        let by_cell = meaning::needed_name(format, &symbol.name) != name;
+        meaning::home(format, symbol) == Home::Undefined && name != GOT_SYMBOL && !by_cell && !provided()
     };
     let outside: BTreeMap<u32, &str> =
         facts.symbols.iter().filter(is_outside).map(|symbol| (symbol.number, symbol.name.as_str())).collect();
@@ -146,10 +147,21 @@ fn report(format: ObjectFormat, facts: &Facts) -> ObjectReport {
     let mut defined = BTreeMap::new();
     let mut undefined: BTreeMap<&str, Undefined> = BTreeMap::new();
     let mut numbers: BTreeMap<u32, &str> = BTreeMap::new();
+    // A cell of COFF may be for a symbol of the object itself.
+    let visible = |symbol: &&RawSymbol| {
+        let home = meaning::home(format, symbol);
+        matches!(home, Home::Section(_) | Home::Elsewhere) && meaning::is_global(format, symbol)
+    };
+    let own: BTreeSet<&str> =
+        facts.symbols.iter().filter(visible).map(|symbol| meaning::ir_name(format, &symbol.name)).collect();
     for symbol in &facts.symbols {
         let name = meaning::ir_name(format, &symbol.name);
         match meaning::home(format, symbol) {
             Home::Undefined if name != GOT_SYMBOL => {
+                let name = meaning::needed_name(format, &symbol.name);
+                if own.contains(name) {
+                    continue;
+                }
                 let weak = meaning::is_weak(format, symbol);
                 numbers.insert(symbol.number, name);
                 let entry = undefined.entry(name);

@@ -3,11 +3,13 @@
 mod from_goblin;
 mod from_object;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use pixie_format::Platform;
+use pixie_format::{ObjectFormat, Platform};
 
 use crate::error::{Error, Result};
+use crate::parse::coff::Use;
 
 /// A section, as the file numbers it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +34,7 @@ pub(crate) struct RawSymbol {
     /// `st_shndx`, `n_sect`, `SectionNumber`.
     pub section: u32,
     pub value: u64,
-    /// ELF alone.
+    /// ELF: its size. COFF: the number of the default symbol of a weak external. 0 elsewhere.
     pub size: u64,
     /// `st_info`, `n_type`, `StorageClass`.
     pub class: u8,
@@ -48,7 +50,7 @@ pub(crate) struct RawRelocation {
     pub kind: u32,
     /// The number of a symbol, on Mach-O also of a section or an addend.
     pub target: u32,
-    /// Mach-O: `r_extern`, `r_pcrel`, `r_length` from the lowest bit on.
+    /// Mach-O: `r_extern`, `r_pcrel`, `r_length` from the lowest bit on. COFF: 1 where the field reads or writes memory.
     pub flags: u8,
     /// ELF alone; elsewhere it is in the section's bytes.
     pub addend: i64,
@@ -62,6 +64,39 @@ pub(crate) struct Facts {
     pub relocations: Vec<RawRelocation>,
 }
 
+impl Facts {
+    /// Puts COFF's weak externals where their default symbols are: nothing in one object overrides them. One whose default is in no
+    /// section stays undefined.
+    fn with_weak_defaults(mut self) -> Facts {
+        let places: BTreeMap<u32, (u32, u64)> =
+            self.symbols.iter().map(|symbol| (symbol.number, (symbol.section, symbol.value))).collect();
+        // Neither undefined, absolute nor for debuggers.
+        let is_section = |section: u32| (1..0xfffe).contains(&section);
+        for symbol in
+            self.symbols.iter_mut().filter(|symbol| symbol.class == WEAK_EXTERNAL && symbol.section == 0)
+        {
+            let default = u32::try_from(symbol.size).ok().and_then(|number| places.get(&number));
+            if let Some((section, value)) = default.filter(|(section, _)| is_section(*section)) {
+                (symbol.section, symbol.value) = (*section, *value);
+            }
+        }
+        self
+    }
+}
+
+/// COFF's storage class of weak externals.
+const WEAK_EXTERNAL: u8 = 105;
+
+/// The flags of a COFF relocation in a section with these bytes: `REL32` serves branches, `lea` and memory operands alike.
+fn coff_flags(section: &[u8], offset: u32, kind: u16) -> u8 {
+    match kind {
+        4 => u8::from(Use::of(section, offset) == Use::Memory),
+        // REL32_1 to REL32_5: an immediate follows, which no branch or lea has.
+        5..=9 => 1,
+        _ => 0,
+    }
+}
+
 /// Reads `bytes` with both parsers; a difference, or a failure of either, refuses the object.
 pub(crate) fn agreed(platform: Platform, bytes: &[u8], origin: &str) -> Result<Facts> {
     let refused = |what| Error::Refused { origin: origin.to_owned(), what };
@@ -73,6 +108,7 @@ pub(crate) fn agreed(platform: Platform, bytes: &[u8], origin: &str) -> Result<F
         .or_else(|| differ("symbol", &first.symbols, &second.symbols))
         .or_else(|| differ("relocation", &first.relocations, &second.relocations));
     match difference {
+        None if platform.object_format() == ObjectFormat::Coff => Ok(first.with_weak_defaults()),
         None => Ok(first),
         Some(what) => Err(refused(format!(
             "two parsers disagree about the object: {what}\nhint: this is a damaged object, or a bug that is worth reporting"

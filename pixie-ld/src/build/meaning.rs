@@ -3,6 +3,7 @@
 use pixie_format::{Arch, ObjectFormat, Platform};
 
 use super::facts::{RawRelocation, RawSection, RawSymbol};
+use crate::parse::coff::IMPORT_CELL;
 
 /// Where a symbol is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +21,14 @@ pub(super) fn ir_name(format: ObjectFormat, name: &str) -> &str {
     match format {
         ObjectFormat::MachO => name.strip_prefix('_').unwrap_or(name),
         ObjectFormat::Elf | ObjectFormat::Coff => name,
+    }
+}
+
+/// The outside symbol that an undefined symbol stands for: COFF's `__imp_` means a cell with its address, which the linker makes.
+pub(super) fn needed_name(format: ObjectFormat, name: &str) -> &str {
+    match format {
+        ObjectFormat::Coff => name.strip_prefix(IMPORT_CELL).unwrap_or(name),
+        ObjectFormat::Elf | ObjectFormat::MachO => ir_name(format, name),
     }
 }
 
@@ -155,8 +164,8 @@ const KNOWN_RELOCATIONS: &[(ObjectFormat, Arch, &[u32])] = &[
     ),
     // UNSIGNED, SUBTRACTOR, BRANCH26, PAGE21, PAGEOFF12, GOT_LOAD_PAGE21, GOT_LOAD_PAGEOFF12, POINTER_TO_GOT, ADDEND
     (ObjectFormat::MachO, Arch::Aarch64, &[0, 1, 2, 3, 4, 5, 6, 7, 10]),
-    // ABSOLUTE, ADDR64, ADDR32NB, REL32 to REL32_5, SECTION, SECREL
-    (ObjectFormat::Coff, Arch::X86_64, &[0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    // ABSOLUTE, ADDR64, ADDR32NB, REL32 to REL32_5
+    (ObjectFormat::Coff, Arch::X86_64, &[0, 1, 3, 4, 5, 6, 7, 8, 9]),
 ];
 
 /// Whether the linker of `platform` knows, or will know, this kind of relocation.
@@ -176,8 +185,8 @@ pub(super) fn is_near_reference(platform: Platform, relocation: &RawRelocation) 
         (ObjectFormat::Elf, Arch::Aarch64) => matches!(relocation.kind, 258 | 261 | 273..=275 | 279 | 280),
         // PAGE21
         (ObjectFormat::MachO, _) => relocation.kind == 3,
-        // REL32 is a call's relocation too.
-        (ObjectFormat::Coff, _) => false,
+        // ADDR32NB, and REL32 in what is neither a branch nor a lea
+        (ObjectFormat::Coff, _) => relocation.kind == 3 || relocation.flags == 1,
     }
 }
 

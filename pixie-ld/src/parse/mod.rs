@@ -1,5 +1,8 @@
 //! Parsing: from an object file's bytes to the neutral model, one reader per file format.
 
+// A reader that only tools need is left out of what end users install.
+#[cfg(any(windows, feature = "every-format"))]
+pub mod coff;
 pub mod elf;
 
 use pixie_format::{ObjectFormat, Platform};
@@ -11,6 +14,8 @@ use crate::object::Object;
 pub fn parse(platform: Platform, bytes: &[u8]) -> Result<Object<'_>, LinkError> {
     match (platform.object_format(), platform) {
         (ObjectFormat::Elf, Platform::Linux64) => elf::parse(bytes),
+        #[cfg(any(windows, feature = "every-format"))]
+        (ObjectFormat::Coff, _) => coff::parse(bytes),
         (format, platform) => Err(LinkError::Unsupported {
             place: format!("object of {platform}"),
             what: format!("linking {format} objects of {platform} in this version"),

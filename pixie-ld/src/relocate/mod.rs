@@ -127,6 +127,7 @@ pub(crate) fn link_into(
         }
     }
     linker.tables(segments)?;
+    linker.sort_functions(segments)?;
     Ok(linker.symbols)
 }
 
@@ -210,6 +211,19 @@ impl Linker<'_> {
                 bits,
             },
         })
+    }
+
+    /// Sorts the table of functions by address, which Windows searches by halving.
+    fn sort_functions(&self, segments: &mut [&mut [u8]]) -> Result<(), LinkError> {
+        let is_table = |section: &Section<'_>| section.kind == SectionKind::FunctionTable;
+        let (Some((start, size)), true) = (self.layout.unwind, self.object.sections.iter().any(is_table))
+        else {
+            return Ok(());
+        };
+        let bytes = self.bytes_at(segments, start, size, "the table of functions")?;
+        let (entries, _) = bytes.as_chunks_mut::<12>();
+        entries.sort_unstable_by_key(|[a, b, c, d, ..]| u32::from_le_bytes([*a, *b, *c, *d]));
+        Ok(())
     }
 
     /// Fills the global offset table and the stubs.

@@ -1,7 +1,7 @@
 //! The relocations of x86-64 that LLVM emits for position-independent code of the small model (x86-64 psABI 1.0, §4.4).
 //!
 //! `S` is the symbol's address, `A` the addend, `P` the address of the field, `G` the address of the symbol's entry of the
-//! global offset table, `GOT` the table's own. Loads of the table are not relaxed into address computations: LLVM emits them
+//! global offset table, `GOT` the table's own, `B` the address of the image. Loads of the table are not relaxed into address computations: LLVM emits them
 //! only for symbols that may be outside.
 
 use crate::image::Address;
@@ -25,6 +25,9 @@ pub enum Kind {
     Relative64,
     /// `S + A - P`, 32 bits, in a call or jump: a stub may stand for `S`.
     Call32,
+    /// `S + A - P`, 32 bits, in a `lea` that takes an outside symbol's address. The relocation begins at the opcode, two bytes before
+    /// the field: what is out of reach is loaded from the global offset table instead.
+    Address32,
     /// `G + A - P`, 32 bits.
     GotRelative32,
     /// `G + A - P`, 64 bits.
@@ -35,7 +38,7 @@ pub enum Kind {
     GotBase64,
     /// `S + A - GOT`, 64 bits.
     GotOffset64,
-    /// `S + A - B`, 32 bits, `B` the address of the image (COFF `ADDR32NB`).
+    /// `S + A - B`, 32 bits (COFF `ADDR32NB`).
     ImageRelative32,
 }
 
@@ -45,7 +48,7 @@ pub(crate) const STUB_ALIGN: u64 = 8;
 
 impl Kind {
     pub(crate) const fn needs_got(self) -> bool {
-        matches!(self, Kind::GotRelative32 | Kind::GotRelative64)
+        matches!(self, Kind::GotRelative32 | Kind::GotRelative64 | Kind::Address32)
     }
 
     /// Calls and jumps alone: a plain relative reference may be to data, for which a stub's bytes would be read silently, or
@@ -64,6 +67,7 @@ impl Kind {
             Kind::Relative32 => "PC32",
             Kind::Relative64 => "PC64",
             Kind::Call32 => "PLT32",
+            Kind::Address32 => "PC32",
             Kind::GotRelative32 => "GOTPCREL",
             Kind::GotRelative64 => "GOTPCREL64",
             Kind::GotBase32 => "GOTPC32",
@@ -100,6 +104,7 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
                 Err(_) => put32(field, kind, wide(stub) + a - p),
             }
         }
+        Kind::Address32 => put_address(field, s + a - (p + 2), got() + a - (p + 2)),
         Kind::Relative64 => put64(field, s + a - p),
         Kind::GotRelative32 => put32(field, kind, got() + a - p),
         Kind::GotRelative64 => put64(field, got() + a - p),
@@ -119,6 +124,24 @@ fn put32(field: &mut [u8], kind: Kind, value: i128) -> Result<(), Fault> {
     match i32::try_from(value) {
         Ok(value) => put(field, value.to_le_bytes()),
         Err(_) => Err(Fault::Overflow { kind: kind.name(), value, bits: 32 }),
+    }
+}
+
+/// Fills the field of a `lea` with the distance to the symbol or, where that does not fit, makes it a `mov` from the symbol's entry
+/// of the global offset table: opcode 8b for 8d, the rest is the same.
+fn put_address(code: &mut [u8], direct: i128, entry: i128) -> Result<(), Fault> {
+    let Some([opcode, _, field @ ..]) = code.first_chunk_mut::<6>() else {
+        return Err(Fault::OutOfSection { width: 6 });
+    };
+    match i32::try_from(direct) {
+        Ok(value) => {
+            *field = value.to_le_bytes();
+            Ok(())
+        }
+        Err(_) => {
+            *opcode = 0x8b;
+            put32(field, Kind::Address32, entry)
+        }
     }
 }
 

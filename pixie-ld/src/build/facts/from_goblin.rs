@@ -6,9 +6,11 @@ use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::Elf;
 use goblin::mach::MachO;
 use goblin::pe::Coff;
+use goblin::pe::relocation::{COFF_RELOCATION_SIZE, Relocations};
+use goblin::pe::section_table::{IMAGE_SCN_CNT_UNINITIALIZED_DATA, IMAGE_SCN_LNK_NRELOC_OVFL, SectionTable};
 use pixie_format::{ObjectFormat, Platform};
 
-use super::{Facts, RawRelocation, RawSection, RawSymbol};
+use super::{Facts, RawRelocation, RawSection, RawSymbol, WEAK_EXTERNAL, coff_flags};
 
 fn text(error: impl Display) -> String {
     error.to_string()
@@ -120,12 +122,20 @@ fn coff(bytes: &[u8]) -> Result<Facts, String> {
             address: 0,
             size: section.size_of_raw_data.into(),
         });
-        facts.relocations.extend(section.relocations(bytes).map_err(text)?.map(|relocation| RawRelocation {
+        let data = match section.characteristics & IMAGE_SCN_CNT_UNINITIALIZED_DATA {
+            0 => {
+                let start = section.pointer_to_raw_data as usize;
+                let data = bytes.get(start..).and_then(|rest| rest.get(..section.size_of_raw_data as usize));
+                data.ok_or_else(|| format!("section {number} lies outside the file"))?
+            }
+            _ => &[],
+        };
+        facts.relocations.extend(coff_relocations(section, bytes)?.map(|relocation| RawRelocation {
             section: number,
             offset: relocation.virtual_address.into(),
             kind: relocation.typ.into(),
             target: relocation.symbol_table_index,
-            flags: 0,
+            flags: coff_flags(data, relocation.virtual_address, relocation.typ),
             addend: 0,
         }));
     }
@@ -134,15 +144,35 @@ fn coff(bytes: &[u8]) -> Result<Facts, String> {
             Some(name) => name,
             None => symbol.name(strings).map_err(text)?,
         };
+        let weak = symbol.storage_class == WEAK_EXTERNAL && symbol.number_of_aux_symbols > 0;
+        let default = match weak {
+            true => {
+                symbols.aux_weak_external(number + 1).ok_or("a weak external without a default")?.tag_index
+            }
+            false => 0,
+        };
         facts.symbols.push(RawSymbol {
             number: number as u32,
             name: name.to_owned(),
             section: (symbol.section_number as u16).into(),
             value: symbol.value.into(),
-            size: 0,
+            size: default.into(),
             class: symbol.storage_class,
             more: symbol.typ,
         });
     }
     Ok(facts)
+}
+
+/// The relocations of a section. Where 16 bits do not hold their count, the first one does, and counts itself.
+fn coff_relocations<'a>(section: &SectionTable, bytes: &'a [u8]) -> Result<Relocations<'a>, String> {
+    let overflown = section.characteristics & IMAGE_SCN_LNK_NRELOC_OVFL != 0;
+    if !overflown || section.number_of_relocations != u16::MAX {
+        return section.relocations(bytes).map_err(text);
+    }
+    let start = section.pointer_to_relocations as usize;
+    let first = Relocations::parse(bytes, start, 1).map_err(text)?.next();
+    let count = first.map_or(0, |first| first.virtual_address as usize);
+    let others = count.checked_sub(1).ok_or("a count of relocations that does not count itself")?;
+    Relocations::parse(bytes, start + COFF_RELOCATION_SIZE, others).map_err(text)
 }

@@ -9,7 +9,7 @@ use object::read::macho::{MachHeader, Nlist, Section as _, Segment as _};
 use object::{elf, macho, pe};
 use pixie_format::{Arch, ObjectFormat, Platform};
 
-use super::{Facts, RawRelocation, RawSection, RawSymbol};
+use super::{Facts, RawRelocation, RawSection, RawSymbol, WEAK_EXTERNAL, coff_flags};
 
 fn text(error: impl Display) -> String {
     error.to_string()
@@ -150,22 +150,29 @@ fn coff(bytes: &[u8]) -> Result<Facts, String> {
             size: section.size_of_raw_data.get(LE).into(),
         });
         let relocations = section.coff_relocations(bytes).map_err(text)?;
+        let data =
+            section.coff_data(bytes).map_err(|()| format!("section {number} lies outside the file"))?;
         facts.relocations.extend(relocations.iter().map(|relocation| RawRelocation {
             section: number,
             offset: relocation.virtual_address.get(LE).into(),
             kind: relocation.typ.get(LE).0.into(),
             target: relocation.symbol_table_index.get(LE),
-            flags: 0,
+            flags: coff_flags(data, relocation.virtual_address.get(LE), relocation.typ.get(LE).0),
             addend: 0,
         }));
     }
     for (index, symbol) in symbols.iter() {
+        let weak = symbol.storage_class().0 == WEAK_EXTERNAL && symbol.number_of_aux_symbols > 0;
+        let default = match weak {
+            true => symbols.aux_weak_external(index).map_err(text)?.weak_default_sym_index.get(LE),
+            false => 0,
+        };
         facts.symbols.push(RawSymbol {
             number: index.0 as u32,
             name: string(symbol.name(symbols.strings()).map_err(text)?),
             section: symbol.section_number.get(LE).into(),
             value: symbol.value().into(),
-            size: 0,
+            size: default.into(),
             class: symbol.storage_class().0,
             more: symbol.typ().0,
         });
