@@ -72,9 +72,17 @@ fn objects_of_others_are_refused_by_what_they_are() {
         "ELF header: expected a relocatable x86-64 object (type 1, machine 62), found type 1, machine 183"
     );
     assert!(message(b"not an object").starts_with("ELF header: "));
-    let error = parse(Platform::OsxArm64, &[]).unwrap_err().to_string();
+    let message = |bytes: &[u8]| parse(Platform::OsxArm64, bytes).unwrap_err().to_string();
+    let x86_64 = common::object_of("x86_64-apple-macosx11.0.0", "int f(void) { return 1; }", &[]);
     assert_eq!(
-        error,
-        "object of osx-arm64: linking macho objects of osx-arm64 in this version is not supported"
+        message(&x86_64),
+        "Mach-O header: expected a relocatable arm64 object (type 1, processor 0x100000c), found type 1, \
+         processor 0x1000007"
     );
+    let arm64e = common::object_of("arm64e-apple-macosx11.0.0", "int f(void) { return 1; }", &[]);
+    assert_eq!(
+        message(&arm64e),
+        "Mach-O header: the processor subtype 2 (pointer authentication) is not supported"
+    );
+    assert!(message(b"not an object").starts_with("Mach-O header: "));
 }

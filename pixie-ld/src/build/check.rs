@@ -61,7 +61,7 @@ pub fn check_object(platform: Platform, bytes: &[u8], origin: &str) -> Result<Ob
     if !faults.is_empty() {
         return Err(Error::Refused { origin: origin.to_owned(), what: faults.join("\n") });
     }
-    if matches!(platform, Platform::Linux64 | Platform::Win64) {
+    if platform != Platform::LinuxAarch64 {
         let failed = |source| Error::Link { object: origin.to_owned(), source: Box::new(source) };
         let object = crate::parse::parse(platform, bytes).map_err(failed)?;
         crate::layout::layout(&object, crate::image::PageSize::K4).map_err(failed)?;

@@ -4,6 +4,8 @@
 #[cfg(any(windows, feature = "every-format"))]
 pub mod coff;
 pub mod elf;
+#[cfg(any(target_os = "macos", feature = "every-format"))]
+pub mod macho;
 
 use pixie_format::{ObjectFormat, Platform};
 
@@ -16,6 +18,8 @@ pub fn parse(platform: Platform, bytes: &[u8]) -> Result<Object<'_>, LinkError> 
         (ObjectFormat::Elf, Platform::Linux64) => elf::parse(bytes),
         #[cfg(any(windows, feature = "every-format"))]
         (ObjectFormat::Coff, _) => coff::parse(bytes),
+        #[cfg(any(target_os = "macos", feature = "every-format"))]
+        (ObjectFormat::MachO, _) => macho::parse(bytes),
         (format, platform) => Err(LinkError::Unsupported {
             place: format!("object of {platform}"),
             what: format!("linking {format} objects of {platform} in this version"),

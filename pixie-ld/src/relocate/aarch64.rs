@@ -17,6 +17,8 @@ pub enum Kind {
     Absolute64,
     /// `S + A`, 32 bits, signed or unsigned.
     Absolute32,
+    /// The field as it is, less `S + A`, 64 bits: after `Absolute64` the distance between two symbols.
+    Subtract64,
     /// `S + A - P`, 64 bits.
     Relative64,
     /// `S + A - P`, 32 bits.
@@ -46,6 +48,8 @@ pub enum Kind {
     GotPageOffset12,
     /// `G + A - P`, 32 bits.
     GotRelative32,
+    /// `G + A`, 64 bits.
+    GotAbsolute64,
 }
 
 /// `adrp x16; ldr x16, [x16, …]; br x16`: x16 is the register that the procedure call standard leaves to veneers (AAPCS64 §6.1.1).
@@ -54,7 +58,7 @@ pub(crate) const STUB_ALIGN: u64 = 4;
 
 impl Kind {
     pub(crate) const fn needs_got(self) -> bool {
-        matches!(self, Kind::GotPage21 | Kind::GotPageOffset12 | Kind::GotRelative32)
+        matches!(self, Kind::GotPage21 | Kind::GotPageOffset12 | Kind::GotRelative32 | Kind::GotAbsolute64)
     }
 
     pub(crate) const fn may_need_stub(self) -> bool {
@@ -67,6 +71,7 @@ impl Kind {
             Kind::None => "NONE",
             Kind::Absolute64 => "ABS64",
             Kind::Absolute32 => "ABS32",
+            Kind::Subtract64 => "SUBTRACTOR",
             Kind::Relative64 => "PREL64",
             Kind::Relative32 => "PREL32",
             Kind::Call32 => "PLT32",
@@ -81,6 +86,7 @@ impl Kind {
             Kind::GotPage21 => "ADR_GOT_PAGE",
             Kind::GotPageOffset12 => "LD64_GOT_LO12_NC",
             Kind::GotRelative32 => "GOTPCREL32",
+            Kind::GotAbsolute64 => "POINTER_TO_GOT",
         }
     }
 }
@@ -100,6 +106,11 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
         Kind::None => Ok(()),
         Kind::Absolute64 => put(field, ((s + a) as u64).to_le_bytes()),
         Kind::Relative64 => put(field, ((s + a - p) as u64).to_le_bytes()),
+        Kind::GotAbsolute64 => put(field, ((got() + a) as u64).to_le_bytes()),
+        Kind::Subtract64 => {
+            let number = field.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            put(field, number.wrapping_sub((s + a) as u64).to_le_bytes())
+        }
         // Signed or unsigned: what fits either is right (AAELF64 §5.7.5).
         Kind::Absolute32 => match u32::try_from(s + a) {
             Ok(value) => put(field, value.to_le_bytes()),

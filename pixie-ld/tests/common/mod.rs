@@ -61,14 +61,19 @@ pub fn object(source: &str, flags: &[&str]) -> Vec<u8> {
 
 /// Compiles freestanding C to an object of any platform.
 pub fn object_for(platform: Platform, source: &str, flags: &[&str]) -> Vec<u8> {
+    object_of(platform.triple(), source, flags)
+}
+
+/// Compiles freestanding C to an object for any triple.
+pub fn object_of(triple: &str, source: &str, flags: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("in.c"), folder.path().join("out.o"));
     std::fs::write(&input, source).unwrap();
-    let target = format!("--target={}", platform.triple());
+    let target = format!("--target={triple}");
     run(clang()
         .args([&target, "-ffreestanding", "-O2"])
         // COFF code is position-independent anyway, and clang refuses the flag.
-        .args((platform != Platform::Win64).then_some("-fPIC"))
+        .args((!triple.contains("windows")).then_some("-fPIC"))
         .args(flags)
         .arg("-c")
         .arg(&input)
