@@ -124,7 +124,7 @@ pub enum Error {
         symbol: String,
     },
     /// The operating system refused memory or a protection.
-    #[error("{object}: cannot {what} of {size} bytes: {source}\nhint: {hint}")]
+    #[error("{object}: cannot {what} (an image of {size} bytes): {source}\nhint: {hint}")]
     Memory {
         /// Which object.
         object: String,
@@ -136,6 +136,16 @@ pub enum Error {
         source: std::io::Error,
         /// What the user can do.
         hint: &'static str,
+    },
+    /// An environment variable has a value that means nothing.
+    #[error("the variable `{variable}` is `{found}`\nhint: expected {expected}")]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
     },
     /// Modules cannot be thinned or merged as asked.
     #[error("{0}")]

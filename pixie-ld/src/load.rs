@@ -14,23 +14,9 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::map::{Mapping, Reservation};
 use crate::module::{Kept, LoadedModule};
+use crate::options::LoadOptions;
 use crate::select::{quick, select};
 use crate::{layout, parse, protect, relocate, symbols, sys};
-
-/// How to load.
-#[derive(Clone, Default, Debug)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// Takes this level, or `baseline`, instead of the best one; the caller reads `PIXIE_USE_ISA`.
-    pub isa: Option<String>,
-}
-
-impl LoadOptions {
-    /// Takes the level `isa`, the best one if `None`.
-    pub fn with_isa(isa: Option<String>) -> LoadOptions {
-        LoadOptions { isa }
-    }
-}
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
@@ -134,7 +120,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         false => decoded()?.build_id(bytes).map_err(failed)?,
     };
     let what = || format!("`{name}` ({} {})", host.platform, variant.isa);
-    let instance = instantiate(&what, &blob, &manifest, signatures, host)?;
+    let instance = instantiate(&what, &blob, &manifest, signatures, host, options)?;
     drop(blob);
     let module_name = manifest.name.as_str().into();
     let doc = manifest.doc.map(|doc| doc.as_str().into());
@@ -197,6 +183,7 @@ fn instantiate(
     manifest: &ManifestView<'_>,
     signatures: Vec<Signature>,
     host: &Host,
+    options: &LoadOptions,
 ) -> Result<Instance> {
     let link_error = |source| Error::Link { object: what(), source: Box::new(source) };
     let mut object = parse::parse(host.platform, bytes).map_err(link_error)?;
@@ -213,10 +200,8 @@ fn instantiate(
     let addresses =
         relocate::link_into(&object, &layout, base, &resolver, &mut reservation.segments(&layout))
             .map_err(|error| link_error(symbols::explain(error, &manifest.imports, host.platform)))?;
-    protect::protect(&reservation, &layout).map_err(memory_error(
-        "make the code executable",
-        "the system forbids executable anonymous memory (SELinux, PaX or a container's policy)",
-    ))?;
+    protect::protect(&mut reservation, &layout, options.memory, manifest.name.as_str())
+        .map_err(memory_error("make the code executable", sys::EXECUTABLE_HINT))?;
     let mapping = Mapping::of(&layout, base);
     sys::flush_code(mapping.code());
     let symbols = SymbolMap::new(&object, &addresses);

@@ -13,6 +13,8 @@ pub(crate) struct Reservation {
     size: usize,
     /// The first address in it that has the layout's alignment.
     base: usize,
+    /// Whether all of it is surely still ours.
+    intact: bool,
 }
 
 impl Reservation {
@@ -24,7 +26,7 @@ impl Reservation {
         let size = usize::try_from(size.max(page)).map_err(|_| io::ErrorKind::OutOfMemory)?;
         let start = sys::reserve(size)?;
         let base = (start as usize).next_multiple_of(layout.align as usize);
-        Ok(Reservation { start, size, base })
+        Ok(Reservation { start, size, base, intact: true })
     }
 
     /// Where the image goes.
@@ -50,13 +52,34 @@ impl Reservation {
     }
 
     /// Sets the protection of `size` bytes at `offset` from the base.
-    pub(crate) fn protect(&self, offset: u64, size: u64, protection: Protection) -> io::Result<()> {
-        let start = self.base + offset as usize;
-        let within = start + size as usize <= self.start as usize + self.size;
-        assert!(within, "only the reservation's own pages are protected");
+    pub(crate) fn protect(&mut self, offset: u64, size: u64, protection: Protection) -> io::Result<()> {
+        let start = self.pages(offset, size);
         // SAFETY: the range lies within the reservation, to which no Rust reference exists: it is reached through raw pointers
         // only, so changing its protection breaks no borrow.
-        unsafe { sys::protect(start as *mut u8, size as usize, protection) }
+        unsafe { sys::protect(start, size as usize, protection) }
+    }
+
+    /// Puts an executable mapping of a file with the same bytes in the place of `size` bytes at `offset` from the base; else tells
+    /// what was tried.
+    pub(crate) fn execute_from_file(
+        &mut self,
+        offset: u64,
+        size: u64,
+        name: &str,
+    ) -> Result<(), Vec<(String, io::Error)>> {
+        let start = self.pages(offset, size);
+        // SAFETY: as in `protect`; the bytes stay the same, and the new mapping is given back with the reservation.
+        let outcome = unsafe { sys::execute_from_file(start, size as usize, name) };
+        // A replacement that failed may have left a hole, which another thread may have filled.
+        self.intact = outcome.is_ok();
+        outcome
+    }
+
+    /// The address of whole pages, which must be the reservation's own.
+    fn pages(&self, offset: u64, size: u64) -> *mut u8 {
+        let start = self.base - self.start as usize + offset as usize;
+        assert!(start + size as usize <= self.size, "only the reservation's own pages are protected");
+        self.start.wrapping_add(start)
     }
 
     /// Keeps the memory for as long as the process lives.
@@ -67,9 +90,11 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the memory came from `sys::reserve` with this size; a reservation that is dropped was never handed out, so
-        // nothing points into it.
-        unsafe { sys::release(self.start, self.size) };
+        if self.intact {
+            // SAFETY: the memory came from `sys::reserve` with this size; a reservation that is dropped was never handed out, so
+            // nothing points into it.
+            unsafe { sys::release(self.start, self.size) };
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use pixie_format::FeatureSet;
 
+pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_from_file};
 use super::unix::{global_symbol, in_library};
 pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
 

@@ -71,3 +71,20 @@ pub(crate) fn flush_code(_code: (*const u8, usize)) {}
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
 pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
+
+/// What to do where code cannot be made executable.
+pub(crate) const EXECUTABLE_HINT: &str = "the process forbids dynamic code (arbitrary code guard)";
+/// Whether [`execute_from_file`] can succeed.
+pub(crate) const HAS_FILE_MEMORY: bool = false;
+
+/// Only Linux has policies against anonymous memory that a file gets around.
+///
+/// # Safety
+/// None: it does nothing.
+pub(crate) unsafe fn execute_from_file(
+    _start: *mut u8,
+    _size: usize,
+    _name: &str,
+) -> Result<(), Vec<(String, io::Error)>> {
+    Err(vec![("a file (`PIXIE_MEMORY=file`)".to_owned(), io::ErrorKind::Unsupported.into())])
+}

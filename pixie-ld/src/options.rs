@@ -1,0 +1,68 @@
+//! How to load a module: what a caller chooses, by itself or by what environment variables say.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// How to load.
+#[derive(Clone, Default, Debug)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// Takes this level, or `baseline`, instead of the best one; `PIXIE_USE_ISA`.
+    pub isa: Option<String>,
+    /// Which memory holds the code; `PIXIE_MEMORY`.
+    pub memory: CodeMemory,
+}
+
+impl LoadOptions {
+    /// Takes the level `isa`, the best one if `None`.
+    pub fn with_isa(isa: Option<String>) -> LoadOptions {
+        LoadOptions { isa, ..LoadOptions::default() }
+    }
+
+    /// What the environment variables say; the caller reads them. An empty one is one that is not set.
+    pub fn from_variables(read: impl Fn(&'static str) -> Option<OsString>) -> Result<LoadOptions> {
+        let read = |name| read(name).filter(|value| !value.is_empty());
+        let isa = read(ISA).map(|isa| isa.to_string_lossy().into_owned());
+        let memory = read(MEMORY).map_or(Ok(CodeMemory::Auto), |found| {
+            let found = found.to_string_lossy();
+            found.parse().map_err(|()| Error::Variable {
+                variable: MEMORY,
+                found: found.into_owned(),
+                expected: "`auto`, `anonymous` or `file`",
+            })
+        })?;
+        Ok(LoadOptions { isa, memory })
+    }
+}
+
+/// The variable that forces an ISA level.
+const ISA: &str = "PIXIE_USE_ISA";
+/// The variable that says which memory holds code.
+const MEMORY: &str = "PIXIE_MEMORY";
+
+/// Which memory holds the code of an image. It is never writable and executable at once.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum CodeMemory {
+    /// Anonymous memory, and where the system refuses to make that executable, a file.
+    #[default]
+    Auto,
+    /// Anonymous memory or an error.
+    Anonymous,
+    /// A file that has no name, mapped anew once it is written: what systems allow that deny executable anonymous memory. Linux.
+    File,
+}
+
+impl FromStr for CodeMemory {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<CodeMemory, ()> {
+        match text {
+            "auto" => Ok(CodeMemory::Auto),
+            "anonymous" => Ok(CodeMemory::Anonymous),
+            "file" => Ok(CodeMemory::File),
+            _ => Err(()),
+        }
+    }
+}
