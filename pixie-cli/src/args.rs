@@ -21,7 +21,8 @@ Examples:
   python -c 'import pixie, kernels; print(kernels.dot(...))'
 
 Exit codes: 0 done, 1 the input is at fault, 2 wrong usage; a kernel that aborts or faults ends `pixie run` by its signal.
-Variables: PIXIE_USE_ISA forces an ISA level, PIXIE_CC names the C compiler (clang or zig).";
+Variables: PIXIE_USE_ISA forces an ISA level, PIXIE_CC names the C compiler (clang or zig), PIXIE_MEMORY=auto|anonymous|file
+says which memory `run` puts code into.";
 
 #[derive(Subcommand, Debug)]
 pub enum Command {

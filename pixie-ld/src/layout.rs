@@ -107,6 +107,8 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
             let first = layout.sections[first];
             layout.unwind = Some((first, cursor.at - first));
+            // Unwinders read `.eh_frame` up to a length of zero.
+            cursor.take("the end of the unwind tables", 4, 1)?;
         }
     }
     layout.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;

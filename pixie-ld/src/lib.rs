@@ -9,6 +9,8 @@ pub mod bind;
 #[cfg(feature = "build")]
 pub mod build;
 pub mod cpu;
+#[cfg(target_os = "linux")]
+mod eh_frame;
 pub mod error;
 pub mod host;
 pub mod image;

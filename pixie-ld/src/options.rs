@@ -21,6 +21,11 @@ impl LoadOptions {
         LoadOptions { isa, ..LoadOptions::default() }
     }
 
+    /// The same with the level `isa`, the best one if `None`.
+    pub fn at_level(&self, isa: Option<String>) -> LoadOptions {
+        LoadOptions { isa, ..self.clone() }
+    }
+
     /// What the environment variables say; the caller reads them. An empty one is one that is not set.
     pub fn from_variables(read: impl Fn(&'static str) -> Option<OsString>) -> Result<LoadOptions> {
         let read = |name| read(name).filter(|value| !value.is_empty());

@@ -93,7 +93,11 @@ impl Loader {
 
 /// Reads and links a file at the level that the caller, or else the environment, asks for.
 fn read(path: &Path, isa: Option<String>) -> pixie_ld::Result<LoadedModule> {
-    pixie_ld::load_file(path, &LoadOptions::with_isa(isa.or_else(forced_level)))
+    let mut options = LoadOptions::from_variables(std::env::var_os)?;
+    if isa.is_some() {
+        options.isa = isa;
+    }
+    pixie_ld::load_file(path, &options)
 }
 
 /// The level that `PIXIE_USE_ISA` forces.

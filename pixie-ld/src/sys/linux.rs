@@ -8,6 +8,7 @@ use pixie_format::FeatureSet;
 pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_from_file};
 use super::unix::{global_symbol, in_library};
 pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
+use crate::eh_frame;
 
 /// The address of a function or variable of the host: of whatever is loaded, else of the mathematics library, which a process
 /// need not have loaded.
@@ -66,8 +67,48 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     unsafe { __clear_cache(code.0, code.0.wrapping_add(code.1)) };
 }
 
-/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+/// Tells the unwinder of the process about the `.eh_frame` of an image at `base`, address and size in bytes, if it can read it.
 ///
 /// # Safety
-/// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
+/// The image is mapped, has its final protection and lives as long as the process; a length of zero follows the tables.
+pub(crate) unsafe fn register_unwind(base: *const u8, tables: (*const u8, usize)) {
+    unsafe extern "C" {
+        // The unwinder's that Rust's standard library is linked with.
+        fn __register_frame(begin: *const u8);
+    }
+    // SAFETY: the tables are mapped, readable, and nobody writes to them any more.
+    let bytes = unsafe { std::slice::from_raw_parts(tables.0, tables.1) };
+    // Code comes first in an image, so it lies between its base and the tables.
+    let code = base as u64..tables.0 as u64;
+    let Some(descriptions) = eh_frame::descriptions(bytes, tables.0 as u64, code) else { return };
+    if descriptions.is_empty() {
+        return;
+    }
+    static BY_DESCRIPTION: OnceLock<bool> = OnceLock::new();
+    if *BY_DESCRIPTION.get_or_init(|| takes_descriptions(__register_frame as *const ())) {
+        for offset in descriptions {
+            // SAFETY: a whole description, about code of the image, behind the CIE that it refers to.
+            unsafe { __register_frame(tables.0.add(offset)) };
+        }
+    } else {
+        // SAFETY: whole records of a form that libgcc reads, and a length of zero behind them.
+        unsafe { __register_frame(tables.0) };
+    }
+}
+
+/// Whether `register`, this process's `__register_frame`, is LLVM's, which takes one description where libgcc takes a table.
+fn takes_descriptions(register: *const ()) -> bool {
+    let origin = |address: *const ()| {
+        let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: dladdr takes any address and fills `info` where it succeeds; zeroes are a valid value where it does not.
+        unsafe {
+            libc::dladdr(address.cast(), info.as_mut_ptr());
+            info.assume_init().dli_fbase
+        }
+    };
+    // Only LLVM's has this function. Another library of the process may bring one that is not in use.
+    match global_symbol("__unw_add_dynamic_fde") {
+        Some(llvm) => origin(llvm as *const ()) == origin(register),
+        None => cfg!(all(target_env = "musl", target_feature = "crt-static")),
+    }
+}

@@ -24,7 +24,8 @@ enum Argument {
 pub fn run(args: &RunArgs) -> Result<()> {
     // An empty variable is one that is not set.
     let isa = args.isa.as_deref().filter(|isa| !isa.is_empty());
-    let options = LoadOptions::with_isa;
+    let chosen = LoadOptions::from_variables(std::env::var_os)?;
+    let options = |isa| chosen.at_level(isa);
     files::check_regular(&args.file)?;
     if let Some(calls) = &args.calls {
         return calls::run(&args.file, calls, isa, options);
