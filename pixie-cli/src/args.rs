@@ -207,6 +207,9 @@ pub struct RunArgs {
     /// Force an ISA level.
     #[arg(long, value_name = "L", env = "PIXIE_USE_ISA")]
     pub isa: Option<String>,
+    /// Execute the code of another platform with the same processor: win-64 on linux-64, osx-arm64 on linux-aarch64.
+    #[arg(long = "as", value_name = "P")]
+    pub platform: Option<Platform>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

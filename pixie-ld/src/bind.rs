@@ -8,6 +8,7 @@ use pixie_format::Signature;
 use pixie_format::manifest::{ExportView, Gil, StatusText, Text};
 
 use crate::error::{Error, Result};
+use crate::foreign;
 use crate::object::{Binding, Object, Place};
 use crate::resolve::Resolved;
 
@@ -21,8 +22,10 @@ pub struct LoadedExport {
     pub signature: Arc<Signature>,
     /// The text of the signature.
     pub text: Box<str>,
-    /// Its thunk.
+    /// Its thunk. That of another platform's object has that platform's calling convention: see [`LoadedExport::call`].
     pub thunk: Thunk,
+    /// Whether the code is of this process's own platform.
+    pub(crate) is_native: bool,
     /// The function itself, with the ABI of the platform's C compiler.
     pub function: *const c_void,
     /// Its index in the manifest's exports.
@@ -41,6 +44,22 @@ pub struct LoadedExport {
 unsafe impl Send for LoadedExport {}
 // SAFETY: as for `Send`; there is no interior state.
 unsafe impl Sync for LoadedExport {}
+
+impl LoadedExport {
+    /// Calls the thunk, also that of another platform's object.
+    ///
+    /// # Safety
+    /// `args` has one slot for each parameter and `ret` one for the result, in the forms of spec §8.2 for the module's platform;
+    /// pointers in them are valid for what the function does.
+    pub unsafe fn call(&self, args: *const u64, ret: *mut u64) {
+        match self.is_native {
+            // SAFETY: the caller's promise.
+            true => unsafe { (self.thunk)(args, ret) },
+            // SAFETY: the caller's promise; the code is for the platform that `foreign` serves.
+            false => unsafe { foreign::call(self.thunk, args, ret) },
+        }
+    }
+}
 
 /// The defined, visible symbols of an image by name. The names lie in one text, as a module has dozens.
 #[derive(Default, Debug)]
@@ -107,6 +126,7 @@ pub(crate) fn bind(
     signatures: Vec<Signature>,
     symbols: &SymbolMap,
     code: (*const u8, usize),
+    is_native: bool,
 ) -> Result<Vec<LoadedExport>> {
     let mut exports = Vec::with_capacity(views.len());
     for (index, (export, signature)) in views.iter().zip(signatures).enumerate() {
@@ -127,6 +147,7 @@ pub(crate) fn bind(
             // SAFETY: the address lies in the image's executable segment, is not null, and the manifest says that a thunk is
             // there. Believing it is what loading a module means; nothing is called here.
             thunk: unsafe { std::mem::transmute::<*const u8, Thunk>(thunk) },
+            is_native,
             function: function.cast(),
             index,
             doc: export.doc.map(|doc| doc.as_str().into()),

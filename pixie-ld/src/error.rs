@@ -33,6 +33,16 @@ pub enum Error {
         /// The platforms there are.
         known: String,
     },
+    /// Objects of another platform cannot be executed here.
+    #[error("objects of {platform} cannot run on {host}\nhint: {hint}")]
+    Foreign {
+        /// The platform that was asked for.
+        platform: pixie_format::Platform,
+        /// The platform of this process.
+        host: pixie_format::Platform,
+        /// What would work.
+        hint: String,
+    },
     /// The module has nothing for this platform.
     #[error(
         "`{module}` holds no objects for {platform}, only for {present}\nhint: build it again with `--platform {platform}`"

@@ -23,13 +23,23 @@ impl Host {
         static HOST: OnceLock<Option<Host>> = OnceLock::new();
         let host = HOST.get_or_init(|| {
             let platform = Platform::host()?;
-            Some(Host { platform, features: sys::features(), name: OnceLock::new() })
+            Some(Host::detected(platform, sys::features()))
         });
         host.as_ref().ok_or_else(|| Error::UnknownHost {
             // The pairs that Rust runs on and pixie does not are many; the operating system alone tells most.
             system: std::env::consts::OS,
             known: Platform::ALL.map(Platform::name).join(", "),
         })
+    }
+
+    /// This process as objects of `platform` see it, with these of the processor's features.
+    pub(crate) fn detected(platform: Platform, features: FeatureSet) -> Host {
+        Host { platform, features, name: OnceLock::new() }
+    }
+
+    /// Whether its objects are this process's own, rather than another platform's.
+    pub(crate) fn is_native(&self) -> bool {
+        Platform::host() == Some(self.platform)
     }
 
     /// A host as it might be, for deciding what would be chosen there.

@@ -1,5 +1,5 @@
 //! ld in both senses: at run time detects the processor, selects a variant and links its object into memory; at build time
-//! (feature `build`) packs, thins and merges modules. Knows no LLVM and no Python.
+//! (feature `build`) packs, thins and merges modules; for tests (feature `foreign`) executes another platform's objects. Knows no LLVM and no Python.
 //!
 //! The run-time phases, each a file, in order: [`parse`] → [`select`] → [`layout`] → [`resolve`] → [`relocate`] → `map` →
 //! `protect` → [`bind`]. All up to `relocate` are pure, so any platform's object can be linked on any host; only mapping
@@ -8,10 +8,17 @@
 pub mod bind;
 #[cfg(feature = "build")]
 pub mod build;
+#[cfg(all(target_arch = "x86_64", any(windows, all(target_os = "linux", feature = "foreign"))))]
+mod chkstk;
 pub mod cpu;
 #[cfg(target_os = "linux")]
 mod eh_frame;
 pub mod error;
+#[cfg(feature = "foreign")]
+mod foreign;
+#[cfg(not(feature = "foreign"))]
+#[path = "foreign/none.rs"]
+mod foreign;
 pub mod host;
 pub mod image;
 pub mod layout;

@@ -16,7 +16,7 @@ use crate::map::{Mapping, Reservation};
 use crate::module::{Kept, LoadedModule};
 use crate::options::LoadOptions;
 use crate::select::{quick, select};
-use crate::{layout, parse, protect, relocate, symbols, sys};
+use crate::{foreign, layout, parse, protect, relocate, symbols, sys};
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
@@ -74,7 +74,11 @@ impl Source<'_> {
 }
 
 fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Path>) -> Result<LoadedModule> {
-    let host = Host::detect()?;
+    let native = Host::detect()?;
+    let host = match options.platform {
+        Some(platform) if platform != native.platform => foreign::host(platform, native)?,
+        _ => native,
+    };
     let failed = |source| Error::Format { file: name.to_owned(), source: Box::new(source) };
     let first = source.get(0, source.size().min(FIRST_READ))?;
     let header = Header::parse(&first, source.size()).map_err(failed)?;
@@ -196,7 +200,7 @@ fn instantiate(
     let mut reservation = Reservation::new(&layout)
         .map_err(memory_error("reserve memory", "the process or the machine is short of memory"))?;
     let base = reservation.base();
-    let resolver = symbols::resolver(&manifest.imports, host.platform);
+    let resolver = symbols::resolver(&manifest.imports, host);
     let addresses =
         relocate::link_into(&object, &layout, base, &resolver, &mut reservation.segments(&layout))
             .map_err(|error| link_error(symbols::explain(error, &manifest.imports, host.platform)))?;
@@ -205,8 +209,11 @@ fn instantiate(
     let mapping = Mapping::of(&layout, base);
     sys::flush_code(mapping.code());
     let symbols = SymbolMap::new(&object, &addresses);
-    let exports = bind(what, &manifest.exports, signatures, &symbols, mapping.code())?;
+    let exports = bind(what, &manifest.exports, signatures, &symbols, mapping.code(), host.is_native())?;
     reservation.leak();
-    mapping.register_unwind();
+    // The system's unwinder knows its own tables alone.
+    if host.is_native() {
+        mapping.register_unwind();
+    }
     Ok(Instance { exports, symbols, mapping })
 }

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::str::FromStr;
 
+use pixie_format::Platform;
+
 use crate::error::{Error, Result};
 
 /// How to load.
@@ -13,6 +15,9 @@ pub struct LoadOptions {
     pub isa: Option<String>,
     /// Which memory holds the code; `PIXIE_MEMORY`.
     pub memory: CodeMemory,
+    /// Executes the objects of this platform instead of the host's own. Needs the feature `foreign` and the same processor; for tests
+    /// and for the curious.
+    pub platform: Option<Platform>,
 }
 
 impl LoadOptions {
@@ -24,6 +29,11 @@ impl LoadOptions {
     /// The same with the level `isa`, the best one if `None`.
     pub fn at_level(&self, isa: Option<String>) -> LoadOptions {
         LoadOptions { isa, ..self.clone() }
+    }
+
+    /// The same with the objects of `platform`, the host's own if `None`.
+    pub fn run_as(self, platform: Option<Platform>) -> LoadOptions {
+        LoadOptions { platform, ..self }
     }
 
     /// What the environment variables say; the caller reads them. An empty one is one that is not set.
@@ -38,7 +48,7 @@ impl LoadOptions {
                 expected: "`auto`, `anonymous` or `file`",
             })
         })?;
-        Ok(LoadOptions { isa, memory })
+        Ok(LoadOptions { isa, memory, platform: None })
     }
 }
 

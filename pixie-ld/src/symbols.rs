@@ -6,10 +6,11 @@ use pixie_format::{Arch, Platform};
 
 use crate::cpu::model;
 use crate::error::LinkError;
+use crate::host::Host;
 use crate::image::Address;
 use crate::object::{Object, Place};
 use crate::resolve::{Resolved, ResolvedKind};
-use crate::sys;
+use crate::{foreign, sys};
 
 /// Puts the runtime's own data into the image, near the code that refers to it.
 pub(crate) fn provide(object: &mut Object<'_>, platform: Platform) {
@@ -26,21 +27,29 @@ pub(crate) fn provide(object: &mut Object<'_>, platform: Platform) {
 const CPU_MODEL: &str = "__cpu_model";
 const CPU_FEATURES2: &str = "__cpu_features2";
 
-/// Finds the symbols of the runtime symbol list of `platform` and the foreign ones of `imports`, and no others.
-pub(crate) fn resolver(imports: &[ImportView<'_>], platform: Platform) -> impl Fn(&str) -> Option<Resolved> {
+/// Where a symbol is, by name.
+type Lookup = fn(&str) -> Option<usize>;
+
+/// Finds the symbols of the runtime symbol list of the host's platform and the foreign ones of `imports`, and no others.
+pub(crate) fn resolver(imports: &[ImportView<'_>], host: &Host) -> impl Fn(&str) -> Option<Resolved> {
+    let platform = host.platform;
+    let (library, own): (Lookup, Lookup) = match host.is_native() {
+        true => (sys::symbol, own),
+        false => (foreign::symbol, foreign::symbol),
+    };
     move |name| {
         let found = |address: usize, kind| Some(Resolved { address: Address(address as u64), kind });
         if let Some(symbol) = runtime_symbols::find(name, platform) {
             return match (symbol.kind, symbol.provider) {
                 (SymbolKind::Absolute, _) => found(0, ResolvedKind::Absolute),
                 (_, Provider::Runtime) => found(own(name)?, ResolvedKind::Function),
-                (SymbolKind::Data, _) => found(sys::symbol(name)?, ResolvedKind::Data),
-                (SymbolKind::Function, _) => found(sys::symbol(name)?, ResolvedKind::Function),
+                (SymbolKind::Data, _) => found(library(name)?, ResolvedKind::Data),
+                (SymbolKind::Function, _) => found(library(name)?, ResolvedKind::Function),
             };
         }
         let at = imports.binary_search_by(|import| import.name.as_bytes().cmp(name.as_bytes())).ok()?;
         match imports.get(at) {
-            Some(import) if import.foreign => found(sys::symbol(name)?, ResolvedKind::Function),
+            Some(import) if import.foreign => found(library(name)?, ResolvedKind::Function),
             _ => None,
         }
     }

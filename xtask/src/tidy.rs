@@ -28,6 +28,8 @@ const FENCED: &[(&str, &[&str])] = &[
             "pixie-ld/src/cpu",
             "pixie-ld/src/map.rs",
             "pixie-ld/src/bind.rs",
+            "pixie-ld/src/chkstk.rs",
+            "pixie-ld/src/foreign",
             "pixie-ld/src/resolve",
             "pixie-jit/src/llvm",
             "pixie-cli/src/commands/run.rs",

@@ -130,7 +130,7 @@ fn call(export: &LoadedExport, line: &Call<'_>, platform: Platform) -> Result<St
     let mut result = 0;
     // SAFETY: there is one slot for each parameter, in the form of spec §8.2; each array has as many elements as its dimensions
     // say, and all live in `arrays` until after the call.
-    unsafe { (export.thunk)(slots.as_ptr(), &raw mut result) };
+    unsafe { export.call(slots.as_ptr(), &raw mut result) };
     let mut outcome = match Slot::of_return(signature.ret, platform) {
         Some(Slot::F64) => format!("result={:016x}", one_nan(result, 8)),
         Some(Slot::F32) => format!("result={:016x}", one_nan(result, 4)),

@@ -24,7 +24,7 @@ enum Argument {
 pub fn run(args: &RunArgs) -> Result<()> {
     // An empty variable is one that is not set.
     let isa = args.isa.as_deref().filter(|isa| !isa.is_empty());
-    let chosen = LoadOptions::from_variables(std::env::var_os)?;
+    let chosen = LoadOptions::from_variables(std::env::var_os)?.run_as(args.platform);
     let options = |isa| chosen.at_level(isa);
     files::check_regular(&args.file)?;
     if let Some(calls) = &args.calls {
@@ -51,7 +51,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let mut ret = 0u64;
     // SAFETY: there is one slot for each parameter, in the forms of spec §8.2; arrays have the shapes that the signature
     // demands and live in `arguments` until after the call.
-    unsafe { (export.thunk)(slots.as_ptr(), &raw mut ret) };
+    unsafe { export.call(slots.as_ptr(), &raw mut ret) };
     report(args, &module, signature, &arguments, ret)
 }
 
