@@ -240,6 +240,51 @@ mod executed {
     }
 }
 
+/// LLVM folds the calls, so that the compiled functions say what the definitions answer; the numbers are those of the headers.
+#[test]
+fn classification_answers_as_the_platforms_headers_do() {
+    // NaN, infinity, zero, subnormal, normal, in binary32 and binary64, each also with its sign.
+    let floats: [u64; 5] = [0x7FF8 << 48, 0x7FF0 << 48, 0, 0x36A0 << 48, 0x3FF0 << 48];
+    let doubles: [u64; 5] = [0x7FF8 << 48, 0x7FF0 << 48, 0, 1, 0x3FF0 << 48];
+    let classes = |values: [i32; 5]| move |class: usize, _: bool| values[class];
+    let (darwin, mingw) = (classes([1, 2, 3, 5, 4]), classes([0x100, 0x500, 0x4000, 0x4400, 0x400]));
+    let nan = |class: usize, _: bool| i32::from(class == 0);
+    let sign = |_: usize, negative: bool| i32::from(negative);
+    type Answer<'a> = &'a dyn Fn(usize, bool) -> i32;
+    let functions: [(Platform, &str, &str, Answer<'_>); 8] = [
+        (Platform::OsxArm64, "__fpclassifyf", "float", &darwin),
+        (Platform::OsxArm64, "__fpclassifyd", "double", &darwin),
+        (Platform::Win64, "__fpclassifyf", "float", &mingw),
+        (Platform::Win64, "__fpclassify", "double", &mingw),
+        (Platform::Win64, "__isnanf", "float", &nan),
+        (Platform::Win64, "__isnan", "double", &nan),
+        (Platform::Win64, "__signbitf", "float", &sign),
+        (Platform::Win64, "__signbit", "double", &sign),
+    ];
+    for (platform, name, ty, answer) in functions {
+        for (class, negative) in (0..5).flat_map(|class| [(class, false), (class, true)]) {
+            let bits = if ty == "float" { floats[class] } else { doubles[class] };
+            let bits = bits | u64::from(negative) << 63;
+            let ir = format!(
+                "define i32 @f() {{\n %r = call i32 @{name}({ty} 0x{bits:016X})\n ret i32 %r\n}}\n\
+                 declare i32 @{name}({ty})\n"
+            );
+            let prepared = common::prepare(&ir, platform).unwrap();
+            let level = &platform.levels()[0];
+            let mut request = compile_request(&prepared.bitcode, platform, level, &["f() -> i32"]);
+            request.output = pixie_jit::Output::Ir;
+            let text = common::text(pixie_jit::compile(&request).unwrap());
+            let expected = format!("ret i32 {}\n", answer(class, negative));
+            assert!(text.contains(&expected), "{platform} {name}({bits:#x}) is not {expected}{text}");
+            request.output = pixie_jit::Output::Object;
+            request.options.opt = 0;
+            let mut left = undefined(&pixie_jit::compile(&request).unwrap(), platform);
+            left.retain(|name| name != "_fltused");
+            assert!(left.is_empty(), "{platform} -O0: {left:?}");
+        }
+    }
+}
+
 /// `BLESS=1` writes the library; otherwise it must be what its source gives.
 #[test]
 fn the_library_is_made_of_its_source() {

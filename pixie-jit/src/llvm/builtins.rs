@@ -43,7 +43,12 @@ pub fn link(session: &Session, module: &Module<'_>) -> Result<()> {
 }
 
 /// Links a text; returns the names of what it defines for others. Its local functions may have names of the module's own.
-fn link_text(session: &Session, module: &Module<'_>, name: &str, text: &str) -> Result<Vec<String>> {
+pub(super) fn link_text(
+    session: &Session,
+    module: &Module<'_>,
+    name: &str,
+    text: &str,
+) -> Result<Vec<String>> {
     let library = session.parse_own(name, text.as_bytes())?;
     let names = ir::definitions(&library);
     let names = names.into_iter().filter(|value| !value.is_local()).map(Value::name).collect();

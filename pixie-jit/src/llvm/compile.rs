@@ -7,7 +7,7 @@ use inkwell::targets::{FileType, TargetMachine};
 use pixie_format::Platform;
 
 use super::session::Session;
-use super::{blame, builtins, features, fp, ir, lower, retarget, target, thunks};
+use super::{blame, builtins, classify, features, fp, ir, lower, retarget, target, thunks};
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
 
@@ -81,6 +81,7 @@ impl<'a> Job<'a> {
         if builtins::define_complex(&module) {
             builtins::link(self.session, &module)?;
         }
+        classify::define(self.session, &module, platform)?;
         visible.sort_unstable();
         internalise(&module, &visible);
         if request.options.reproducible {

@@ -3,6 +3,7 @@
 mod access;
 mod blame;
 mod builtins;
+mod classify;
 mod compile;
 mod describe;
 mod features;
