@@ -1,182 +1,233 @@
-//! Measures loading a module of twelve functions, phase by phase, against dlopen of the same object. Needs clang-22.
+//! Measures loading a module against dlopen of the same code, and against what no loader can save: reading, hashing, copying.
 //!
-//! `cargo run --release -p pixie-ld --features build --example load_time`
+//! `load_time NAME MODULE LIBRARY [NAME MODULE LIBRARY]…`, where each library was linked of the very object that MODULE has for
+//! this processor. Everything is measured once in each round, so that what else the machine does falls on all alike.
 
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::CString;
-use std::fmt::Write as _;
+use std::fs::File;
+use std::hint::black_box;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use pixie_format::header::HEADER_LEN;
-use pixie_format::manifest::{Export, Options};
-use pixie_format::{Hash, Header, Manifest, Platform, reader, thunk};
-use pixie_ld::build::{PackInput, PackObject, pack};
-use pixie_ld::resolve::{Resolved, ResolvedKind};
-use pixie_ld::{Address, LoadOptions, PageSize};
+use pixie_format::manifest::Extent;
+use pixie_format::{Hash, Header, Manifest, reader};
+use pixie_ld::object::{Object, SectionKind};
+use pixie_ld::{Host, LoadOptions, LoadedModule, load_bytes, load_file};
 
-const FUNCTIONS: usize = 12;
-const ROUNDS: usize = 2001;
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-fn source() -> String {
-    let mut text =
-        "extern double sin(double); extern double exp(double); extern void *memcpy(void *, const void *, \
-                    unsigned long); extern double pow(double, double);\n"
-            .to_owned();
-    for i in 0..FUNCTIONS {
-        let _ = writeln!(
-            text,
-            "double f{i}(const double *restrict a, double *restrict b, long n) {{ double s = 0; for (long i = 0; i < n; ++i) \
-             {{ b[i] = a[i] * {i}.25 + 1; s += sin(a[i]) * exp(b[i]) + pow(s, {i}.5); }} memcpy(b, a, 64); return s; }}\n\
-             void __pixie_thunk_f{i}(const unsigned long *a, unsigned long *r) {{ union {{ double d; unsigned long u; }} x; \
-             x.d = f{i}((const double *)a[0], (double *)a[1], (long)a[2]); *r = x.u; }}"
-        );
+/// Bytes on the heap, so that what a loaded module keeps can be told.
+struct Counting;
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
     }
-    text
-}
 
-fn export(i: usize) -> Export {
-    let name = format!("f{i}");
-    Export {
-        signature: format!("{name}(a: f64[n], b: inout f64[n], n: i64) -> f64"),
-        symbol: name.clone(),
-        thunk: thunk::symbol(&name),
-        name,
-        doc: None,
-        gil: None,
-        restrict: vec![0, 1],
-        status: Vec::new(),
-        ufunc: None,
-        source: None,
-        metadata: None,
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-fn median(name: &str, mut once: impl FnMut()) -> Duration {
-    let mut times: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            once();
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    let (median, worst) = (times[ROUNDS / 2], times[ROUNDS - 1]);
-    println!("{name:44} {:8.2} us   (worst {:.0})", median.as_secs_f64() * 1e6, worst.as_secs_f64() * 1e6);
-    median
-}
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
-fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
-    if command.status()?.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::temp_dir().join(format!("pixie-load-time-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let outcome = measure(&folder);
-    std::fs::remove_dir_all(&folder)?;
-    outcome
-}
-
-fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
-    let (input, module, library) = (folder.join("k.c"), folder.join("k.pixie"), folder.join("k.so"));
-    std::fs::write(&input, source())?;
-    let mut objects = Vec::new();
-    for level in Platform::Linux64.levels() {
-        let object = folder.join("k.o");
-        let march = format!("-march={}", level.llvm_cpu);
-        run(Command::new("clang-22")
-            .args(["-O3", "-fPIC", &march, "-c"])
-            .arg(&input)
-            .arg("-o")
-            .arg(&object))?;
-        let bytes = std::fs::read(&object)?;
-        objects.push(PackObject { platform: Platform::Linux64, level, bytes });
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (modules, []) = words.as_chunks() else {
+        return Err("usage: load_time NAME MODULE LIBRARY [NAME MODULE LIBRARY]…".into());
+    };
+    for [name, module, library] in modules {
+        measure(name, Path::new(module), Path::new(library))?;
     }
-    run(Command::new("clang-22")
-        .args(["-O3", "-fPIC", "-shared", "-march=x86-64-v3"])
-        .arg(&input)
-        .arg("-o")
-        .arg(&library)
-        .arg("-lm"))?;
-    let bytes = pack(PackInput {
-        name: "k".to_owned(),
-        producer: "example".to_owned(),
-        doc: None,
-        exports: (0..FUNCTIONS).map(export).collect(),
-        options: Options { opt: 3, debug: false, reproducible: false },
-        bitcode: Vec::new(),
-        objects,
-        allowed_imports: Vec::new(),
-    })?;
-    std::fs::write(&module, &bytes)?;
-
-    let header = Header::parse(&bytes, bytes.len() as u64)?;
-    let manifest_bytes = &bytes[HEADER_LEN..HEADER_LEN + header.manifest_len as usize];
-    let manifest = reader::parse_manifest(&header, manifest_bytes)?;
-    let start = Instant::now();
-    pixie_ld::Host::detect()?;
-    let detected = start.elapsed();
-    let start = Instant::now();
-    let first = pixie_ld::load_file(&module, &LoadOptions::default())?;
-    let cold = start.elapsed();
-    let variant = first.variant().clone();
-    let extents = manifest.extents(header.manifest_len)?;
-    let extent = extents[variant.object.0 as usize].ok_or("absent")?;
-    let blob = bytes[extent.offset as usize..(extent.offset + extent.size) as usize].to_vec();
-    println!(
-        "{FUNCTIONS} functions, {}: file {} bytes, manifest {}, object {}, image {}",
-        variant.isa,
-        bytes.len(),
-        header.manifest_len,
-        blob.len(),
-        first.image().1
-    );
-
-    println!("in a fresh process: detect {detected:?}, then the first load_file {cold:?}");
-    let total = median("load_file, all of it", || {
-        std::hint::black_box(pixie_ld::load_file(&module, &LoadOptions::default()).is_ok());
-    });
-    let read = median("  read: open, 8 KiB, the object, close", || {
-        use std::os::unix::fs::FileExt;
-        let file = std::fs::File::open(&module).expect("the module was just written");
-        let mut head = vec![0; (bytes.len()).min(8 << 10)];
-        let _ = std::hint::black_box((file.metadata().is_ok(), file.read_exact_at(&mut head, 0)));
-        let mut object = vec![0; blob.len()];
-        let _ = std::hint::black_box(file.read_exact_at(&mut object, extent.offset));
-    });
-    let hash = median("  hash: manifest and object", || {
-        std::hint::black_box((Hash::of(manifest_bytes), Hash::of(&blob)));
-    });
-    let decode = median("  manifest: decode and validate", || {
-        std::hint::black_box(Manifest::parse(manifest_bytes, header.major, header.minor).is_ok());
-    });
-    let parse = median("  parse the object", || {
-        std::hint::black_box(pixie_ld::parse::parse(Platform::Linux64, &blob).is_ok());
-    });
-    let object = pixie_ld::parse::parse(Platform::Linux64, &blob)?;
-    let near = |_: &str| Some(Resolved { address: Address(0x7000_0010_0000), kind: ResolvedKind::Function });
-    let link = median("  lay out, resolve, relocate", || {
-        if let Ok(layout) = pixie_ld::layout::layout(&object, PageSize::K4) {
-            std::hint::black_box(pixie_ld::link(&object, &layout, Address(0x7000_0000_0000), &near).is_ok());
-        }
-    });
-    let rest = total.saturating_sub(read + hash + decode + parse + link);
-    println!("{:44} {:8.2} us", "  the rest: map, protect, look up, bind", rest.as_secs_f64() * 1e6);
-
-    let library = CString::new(library.to_str().ok_or("path")?)?;
-    median("dlopen, 12 dlsym, every page touched, dlclose", || {
-        // SAFETY: the names end with NUL; the code segment of such a library is readable.
-        unsafe {
-            let handle = libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
-            for i in 0..FUNCTIONS {
-                let name = CString::new(format!("f{i}")).expect("no NUL in it");
-                let address = libc::dlsym(handle, name.as_ptr());
-                std::hint::black_box(std::ptr::read_volatile(address.cast::<u8>()));
-            }
-            libc::dlclose(handle);
-        }
-    });
     Ok(())
+}
+
+/// Times in microseconds, by what was timed.
+#[derive(Default)]
+struct Times(BTreeMap<&'static str, Vec<f64>>);
+
+impl Times {
+    fn time<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let value = black_box(work());
+        self.0.entry(name).or_default().push(start.elapsed().as_secs_f64() * 1e6);
+        value
+    }
+
+    fn median(&mut self, name: &str) -> f64 {
+        let Some(times) = self.0.get_mut(name) else { return f64::NAN };
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    }
+}
+
+struct Parts<'b> {
+    header: Header,
+    manifest: &'b [u8],
+    object: &'b [u8],
+    extent: Extent,
+}
+
+fn parts<'b>(bytes: &'b [u8], loaded: &LoadedModule) -> Result<Parts<'b>> {
+    let header = Header::parse(bytes, bytes.len() as u64)?;
+    let manifest = &bytes[HEADER_LEN..HEADER_LEN + header.manifest_len as usize];
+    let id = loaded.variant().object;
+    let extent = Manifest::decode(manifest)?.extents(header.manifest_len)?[id.0 as usize].ok_or("absent")?;
+    let object = &bytes[extent.offset as usize..(extent.offset + extent.size) as usize];
+    Ok(Parts { header, manifest, object, extent })
+}
+
+/// What a linker has to place: bytes of code, constants and data, without the zeroes.
+fn contents<'o>(object: &'o Object<'_>) -> impl Iterator<Item = &'o [u8]> {
+    object.sections.iter().filter(|section| section.kind != SectionKind::Zero).map(|section| section.data)
+}
+
+fn measure(name: &str, module: &Path, library: &Path) -> Result<()> {
+    let options = LoadOptions::default();
+    let bytes = std::fs::read(module)?;
+    let before = ALLOCATED.load(Ordering::Relaxed);
+    let loaded = load_file(module, &options)?;
+    let heap = ALLOCATED.load(Ordering::Relaxed) - before;
+    let parts = parts(&bytes, &loaded)?;
+    let platform = Host::detect()?.platform;
+    let object = pixie_ld::parse::parse(platform, parts.object)?;
+    let size: usize = object.sections.iter().map(|section| section.size as usize).sum();
+    let filled: usize = contents(&object).map(<[u8]>::len).sum();
+    let relocations: usize = object.sections.iter().map(|section| section.relocations.len()).sum();
+    println!(
+        "\n{name} at {}: object {} bytes, code and data {size}, {relocations} relocations, {} exports, manifest {} bytes",
+        loaded.variant().isa,
+        parts.object.len(),
+        loaded.exports().len(),
+        parts.manifest.len()
+    );
+    let symbols: Vec<CString> = loaded
+        .exports()
+        .iter()
+        .map(|export| CString::new(export.signature.name.as_str()))
+        .collect::<std::result::Result<_, _>>()?;
+    let library = CString::new(library.to_str().ok_or("a path that is not UTF-8")?)?;
+
+    let mut times = Times::default();
+    // A module stays in memory for good, so there is an end to repeating.
+    let rounds = (400_000_000 / parts.object.len()).clamp(101, 2001);
+    for _ in 0..rounds {
+        let file = times.time("read", || read(module, &parts));
+        black_box(file?);
+        times.time("hash", || (Hash::of(parts.manifest), Hash::of(parts.object)));
+        times.time("manifest", || reader::view_manifest(&parts.header, parts.manifest).is_ok());
+        times.time("manifest hash", || Hash::of(parts.manifest));
+        let copied = times.time("copy", || copy(&object, filled));
+        release(copied, filled);
+        std::mem::forget(times.time("whole", || load_file(module, &options))?);
+        std::mem::forget(times.time("in memory", || load_bytes("benchmark", &bytes, &options))?);
+        for (what, touch) in [("dlopen", false), ("dlopen and touch", true)] {
+            let handle = times.time(what, || open(&library, &symbols, touch.then_some(size)));
+            // SAFETY: the handle is that of dlopen, and nothing of the library is used after this.
+            unsafe { libc::dlclose(handle) };
+        }
+    }
+    report(&mut times);
+    let (_, image) = loaded.image();
+    println!(
+        "memory kept: image {image} bytes, heap {heap} bytes, {:.2} times code and data ({:.2} without whole pages)",
+        (image + heap) as f64 / size as f64,
+        (size + heap) as f64 / size as f64
+    );
+    Ok(())
+}
+
+fn report(times: &mut Times) {
+    let read = times.median("read");
+    let hash = times.median("hash");
+    let copy = times.median("copy");
+    let whole = times.median("whole");
+    let manifest = times.median("manifest") - times.median("manifest hash");
+    let link = times.median("in memory") - hash - manifest;
+    let touched = times.median("dlopen and touch");
+    let floor = read + hash + copy;
+    for (what, time) in [
+        ("load_file, all of it", whole),
+        ("  read: open, header and manifest, object, close", read),
+        ("  hash: BLAKE3 of manifest and object", hash),
+        ("  manifest: read in place and validate", manifest),
+        ("  link and map: all the rest", link),
+        ("copy of code and data into fresh memory", copy),
+        ("dlopen(RTLD_NOW), dlsym of each export", times.median("dlopen")),
+        ("dlopen(RTLD_NOW), dlsym, every page touched", touched),
+    ] {
+        println!("{what:50} {time:10.2} us");
+    }
+    println!(
+        "link and map / (dlopen and touch)                  {:10.2}   (at most 1.0 for 12 kernels, 1.5 for 1 MB)",
+        link / touched
+    );
+    println!("all of it / (read + hash + copy)                   {:10.2}   (at most 1.3)", whole / floor);
+}
+
+/// What any loader reads.
+fn read(module: &Path, parts: &Parts<'_>) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+    let file = File::open(module)?;
+    let size = file.metadata()?.len();
+    let mut head = vec![0; size.min(8 << 10) as usize];
+    file.read_exact_at(&mut head, 0)?;
+    let mut object = vec![0; parts.object.len()];
+    file.read_exact_at(&mut object, parts.extent.offset)?;
+    Ok((head, object))
+}
+
+/// The bytes in memory of their own, as they would run.
+fn copy(object: &Object<'_>, filled: usize) -> *mut u8 {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a fresh mapping replaces none that exists.
+    let memory = unsafe { libc::mmap(std::ptr::null_mut(), filled, access, flags, -1, 0) }.cast::<u8>();
+    assert_ne!(memory as usize, libc::MAP_FAILED as usize, "no memory");
+    let mut at = 0;
+    for bytes in contents(object) {
+        // SAFETY: the mapping has room for the sum of all contents.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.add(at), bytes.len()) };
+        at += bytes.len();
+    }
+    memory
+}
+
+fn release(memory: *mut u8, size: usize) {
+    // SAFETY: the mapping is that of `copy`.
+    unsafe { libc::munmap(memory.cast(), size) };
+}
+
+/// Opens the library, looks up every function and, where asked, touches each page of what was mapped.
+fn open(library: &CString, symbols: &[CString], touch: Option<usize>) -> *mut libc::c_void {
+    // SAFETY: names end with NUL; the first symbol lies in the library, whose segments dladdr1's link map begins, and all pages
+    // up to its size are mapped readable.
+    unsafe {
+        let handle = libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
+        assert!(!handle.is_null(), "dlopen failed");
+        let mut first = std::ptr::null();
+        for symbol in symbols {
+            first = libc::dlsym(handle, symbol.as_ptr());
+            black_box(first);
+        }
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        if let (Some(size), true) = (touch, libc::dladdr(first, &raw mut info) != 0) {
+            for page in 0..size.div_ceil(4096) {
+                black_box(std::ptr::read_volatile(info.dli_fbase.cast::<u8>().add(page * 4096)));
+            }
+        }
+        handle
+    }
 }

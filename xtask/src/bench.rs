@@ -24,22 +24,7 @@ pub fn run(names: &[&str]) -> Result<()> {
     machine()?;
     for name in NAMES.iter().filter(|name| names.is_empty() || names.contains(name)) {
         if *name == "load" {
-            shell::run(
-                cargo()
-                    .args([
-                        "run",
-                        "--quiet",
-                        "--release",
-                        "--package",
-                        "pixie-ld",
-                        "--features",
-                        "build",
-                        "--example",
-                        "load_time",
-                        "--",
-                    ])
-                    .arg(folder.join("kernels.pixie")),
-            )?;
+            load(&folder)?;
             continue;
         }
         let mut program = command(python());
@@ -95,6 +80,48 @@ fn prepare() -> Result<PathBuf> {
     xxhash(&folder)?;
     clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "native_xxhash.so")?;
     Ok(folder)
+}
+
+/// Loading against dlopen of the same code: each library is linked of the object that the module has for this processor.
+fn load(folder: &Path) -> Result<()> {
+    let large = folder.join("large");
+    fs::create_dir_all(&large)?;
+    shell::run(command(python()).arg("tests/bench/large.py").arg(&large))?;
+    shell::run(
+        command(pixie())
+            .args(["build", "--quiet", "--platform", "linux-64", "--exports"])
+            .arg(large.join("large.sig"))
+            .arg(large.join("large.c"))
+            .arg("-o")
+            .arg(folder.join("large.pixie")),
+    )?;
+    let host = read(command(pixie()).args(["host", "--json"]))?;
+    let host: serde_json::Value = serde_json::from_str(&host)?;
+    let best = host["levels"].as_array().and_then(|levels| levels.last()?.as_str()).unwrap_or("baseline");
+    let mut program = cargo();
+    program.args(["run", "--quiet", "--release", "--package", "pixie-ld", "--features", "build"]);
+    program.args(["--example", "load_time", "--"]);
+    for (what, module) in [("12 kernels", "kernels.pixie"), ("a large module", "large.pixie")] {
+        let (module, object) = (folder.join(module), folder.join(module).with_extension("o"));
+        let library = object.with_extension("loaded.so");
+        shell::run(
+            command(pixie())
+                .args(["extract", "--object", "--platform", "linux-64", "--isa", best])
+                .arg(&module)
+                .arg("-o")
+                .arg(&object)
+                .stderr(std::process::Stdio::null()),
+        )?;
+        shell::run(
+            command("clang-22")
+                .args(["-shared", "-fuse-ld=lld", "-Wl,-z,now"])
+                .arg(&object)
+                .args(["-lm", "-o"])
+                .arg(&library),
+        )?;
+        program.arg(what).arg(module).arg(library);
+    }
+    shell::run(&mut program)
 }
 
 /// xxHash as Debian ships it, unchanged.
