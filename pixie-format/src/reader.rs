@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, Header};
 use crate::manifest::{BlobId, Extent, Manifest, ManifestView};
-use crate::signature::Signature;
 
 /// A module in memory. A loader that reads only one variant uses `Header`, `Manifest` and `check_blob` instead.
 #[derive(Debug, Clone)]
@@ -19,13 +18,12 @@ pub struct Module<'a> {
 
 /// Checks the manifest's bytes against the header and decodes them.
 pub fn parse_manifest(header: &Header, bytes: &[u8]) -> Result<Manifest> {
-    view_manifest(header, bytes)?;
+    view_manifest(header, bytes)?.signatures()?;
     Manifest::decode(bytes)
 }
 
-/// `parse_manifest` for a loader: the same checks, but the manifest is read in place. Gives the signatures of the exports too, in
-/// their order, which the checks have parsed anyway.
-pub fn view_manifest<'m>(header: &Header, bytes: &'m [u8]) -> Result<(ManifestView<'m>, Vec<Signature>)> {
+/// `parse_manifest` for a loader: the manifest is read in place, and a signature is checked when its function is asked for.
+pub fn view_manifest<'m>(header: &Header, bytes: &'m [u8]) -> Result<ManifestView<'m>> {
     let found = Hash::of(bytes);
     if found != header.manifest_hash {
         return Err(Error::Damaged {
@@ -37,7 +35,7 @@ pub fn view_manifest<'m>(header: &Header, bytes: &'m [u8]) -> Result<(ManifestVi
             found,
         });
     }
-    let (manifest, signatures) = ManifestView::parse(bytes, header.major, header.minor)?;
+    let manifest = ManifestView::parse(bytes, header.major, header.minor)?;
     let end = manifest.file_len(header.manifest_len)?;
     // No trailing bytes, none missing.
     if end != header.file_len {
@@ -49,7 +47,7 @@ pub fn view_manifest<'m>(header: &Header, bytes: &'m [u8]) -> Result<(ManifestVi
             found: header.file_len.to_string(),
         });
     }
-    Ok((manifest, signatures))
+    Ok(manifest)
 }
 
 /// Checks a blob's bytes, read from `extent`, against the manifest (rule M34).

@@ -3,7 +3,7 @@
 #[path = "../examples/vectors/cases/mod.rs"]
 mod cases;
 
-use pixie_format::manifest::{ManifestView, Variant};
+use pixie_format::manifest::{ExportView, ManifestView, Variant};
 use pixie_format::{BlobId, Module, Platform};
 
 #[test]
@@ -11,8 +11,8 @@ fn the_view_and_the_decoded_manifest_agree() {
     for case in cases::all_valid() {
         let module = Module::parse(&case.bytes).unwrap();
         let (header, manifest) = (module.header(), module.manifest());
-        let (view, signatures) =
-            ManifestView::parse(module.manifest_bytes(), header.major, header.minor).unwrap();
+        let view = ManifestView::parse(module.manifest_bytes(), header.major, header.minor).unwrap();
+        let signatures = view.signatures().unwrap();
         let name = &case.name;
 
         assert_eq!(view.name.as_str(), manifest.name, "{name}");
@@ -27,6 +27,8 @@ fn the_view_and_the_decoded_manifest_agree() {
             assert_eq!(export.thunk.as_str(), expected.thunk, "{name}");
             assert_eq!(export.doc.map(|doc| doc.as_str()), expected.doc.as_deref(), "{name}");
             assert_eq!(export.gil, expected.gil, "{name}");
+            let again = ExportView::again(export.encoded());
+            assert_eq!((again.name, again.signature), (export.name, export.signature), "{name}");
             assert_eq!(export.restrict().collect::<Vec<_>>(), expected.restrict, "{name}");
             assert_eq!(export.status().collect::<Vec<_>>(), expected.status, "{name}");
         }

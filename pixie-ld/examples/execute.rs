@@ -48,16 +48,21 @@ fn call_all(module: &LoadedModule, calls: &str) -> Result<()> {
         let name = words.next().unwrap_or_default();
         let scalars: HashMap<&str, &str> = words.filter_map(|word| word.split_once('=')).collect();
         let export = module.export(name).ok_or_else(|| format!("the module has no function `{name}`"))?;
-        let outcome = call(export, &scalars, module.platform())
-            .map_err(|error| format!("`{}` called as `{line}`: {error}", export.signature))?;
+        let signature = module.signature(export)?;
+        let outcome = call(export, &signature, &scalars, module.platform())
+            .map_err(|error| format!("`{signature}` called as `{line}`: {error}"))?;
         println!("{} ran {} {name} {outcome}", module.manifest().name, module.variant().isa);
     }
     Ok(())
 }
 
 /// Makes the arguments, calls the function, and describes the result and the arrays that it may have written.
-fn call(export: &LoadedExport, scalars: &HashMap<&str, &str>, platform: Platform) -> Result<String> {
-    let signature = &export.signature;
+fn call(
+    export: &LoadedExport,
+    signature: &Signature,
+    scalars: &HashMap<&str, &str>,
+    platform: Platform,
+) -> Result<String> {
     // Words, so that elements of every type are aligned. They must not move once their address is taken.
     let mut arrays: Vec<(usize, usize, Vec<u64>)> = Vec::new();
     let mut slots = vec![0; signature.params.len().max(1)];

@@ -118,7 +118,7 @@ fn measure(name: &str, module: &Path, library: &Path) -> Result<()> {
     let symbols: Vec<CString> = loaded
         .exports()
         .iter()
-        .map(|export| CString::new(export.signature.name.as_str()))
+        .map(|export| CString::new(&*export.name))
         .collect::<std::result::Result<_, _>>()?;
     let library = CString::new(library.to_str().ok_or("a path that is not UTF-8")?)?;
 

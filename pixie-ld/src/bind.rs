@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::ops::Range;
 
-use pixie_format::Signature;
-use pixie_format::manifest::{ExportView, Gil, StatusText, Text};
+use pixie_format::manifest::{ExportView, Text};
 
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -15,13 +14,11 @@ use crate::resolve::Resolved;
 /// The uniform entry of an export (spec §8): one slot of 8 bytes for each parameter, one for the result.
 pub type Thunk = unsafe extern "C" fn(args: *const u64, ret: *mut u64);
 
-/// An export that can be called.
+/// An export that can be called. What the manifest says of it, `LoadedModule::details` reads when somebody asks.
 #[derive(Clone, Debug)]
 pub struct LoadedExport {
-    /// Its signature.
-    pub signature: Arc<Signature>,
-    /// The text of the signature.
-    pub text: Box<str>,
+    /// The name that callers see.
+    pub name: Box<str>,
     /// Its thunk. That of another platform's object has that platform's calling convention: see [`LoadedExport::call`].
     pub thunk: Thunk,
     /// Whether the code is of this process's own platform.
@@ -30,14 +27,8 @@ pub struct LoadedExport {
     pub function: *const c_void,
     /// Its index in the manifest's exports.
     pub index: usize,
-    /// Text for the function's `__doc__`.
-    pub doc: Option<Box<str>>,
-    /// Whether the interpreter's lock is kept during a call; absent, the runtime decides.
-    pub gil: Option<Gil>,
-    /// Ascending indices of the parameters that are `restrict` in C.
-    pub restrict: Box<[u32]>,
-    /// What the non-zero results of a `status` function mean, ascending by code.
-    pub status: Box<[StatusText]>,
+    /// Its own bytes within the manifest's.
+    pub(crate) encoded: Range<usize>,
 }
 
 // SAFETY: the pointer is the address of code that is never written to and never unmapped; calling it is unsafe anyway.
@@ -118,18 +109,18 @@ impl SymbolMap {
     }
 }
 
-/// Finds function and thunk of every export; `signatures` are those of `views`, in their order. `what` names the object in
-/// errors. `code` is the range of the image's executable segment, in which both must be.
+/// Finds function and thunk of every export of a manifest, whose bytes are `manifest`. `what` names the object in errors. `code` is
+/// the range of the image's executable segment, in which both must be.
 pub(crate) fn bind(
     what: &dyn Fn() -> String,
     views: &[ExportView<'_>],
-    signatures: Vec<Signature>,
+    manifest: &[u8],
     symbols: &SymbolMap,
     code: (*const u8, usize),
     is_native: bool,
 ) -> Result<Vec<LoadedExport>> {
     let mut exports = Vec::with_capacity(views.len());
-    for (index, (export, signature)) in views.iter().zip(signatures).enumerate() {
+    for (index, export) in views.iter().enumerate() {
         let find = |symbol: Text<'_>, kind| {
             let within = |address: &*const u8| (*address as usize).wrapping_sub(code.0 as usize) < code.1;
             symbols.get(symbol.as_bytes()).filter(within).ok_or_else(|| Error::MissingExport {
@@ -141,19 +132,16 @@ pub(crate) fn bind(
         };
         let function = find(export.symbol, "function")?;
         let thunk = find(export.thunk, "thunk")?;
+        let start = (export.encoded().as_ptr() as usize).saturating_sub(manifest.as_ptr() as usize);
         exports.push(LoadedExport {
-            signature: Arc::new(signature),
-            text: export.signature.as_str().into(),
+            name: export.name.as_str().into(),
             // SAFETY: the address lies in the image's executable segment, is not null, and the manifest says that a thunk is
             // there. Believing it is what loading a module means; nothing is called here.
             thunk: unsafe { std::mem::transmute::<*const u8, Thunk>(thunk) },
             is_native,
             function: function.cast(),
             index,
-            doc: export.doc.map(|doc| doc.as_str().into()),
-            gil: export.gil,
-            restrict: export.restrict().collect(),
-            status: export.status().collect(),
+            encoded: start..start + export.encoded().len(),
         });
     }
     Ok(exports)

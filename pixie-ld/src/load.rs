@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use pixie_format::header::HEADER_LEN;
 use pixie_format::manifest::{BlobView, Extent, Manifest, ManifestView};
-use pixie_format::{BlobId, BuildId, Hash, Header, Signature, reader};
+use pixie_format::{BlobId, BuildId, Hash, Header, reader};
 
 use crate::bind::{LoadedExport, SymbolMap, bind};
 use crate::error::{Error, Result};
@@ -88,7 +88,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
     };
     let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
-    let (manifest, signatures) = reader::view_manifest(&header, bytes).map_err(failed)?;
+    let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
     let Some(entry) = manifest.platform(host.platform) else {
         return Err(Error::NoPlatform {
@@ -124,7 +124,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         false => decoded()?.build_id(bytes).map_err(failed)?,
     };
     let what = || format!("`{name}` ({} {})", host.platform, variant.isa);
-    let instance = instantiate(&what, &blob, &manifest, signatures, host, options)?;
+    let instance = instantiate(&what, &blob, &manifest, bytes, host, options)?;
     drop(blob);
     let module_name = manifest.name.as_str().into();
     let doc = manifest.doc.map(|doc| doc.as_str().into());
@@ -134,6 +134,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     };
     Ok(LoadedModule {
         path: path.map(Path::to_owned),
+        origin: name.into(),
         name: module_name,
         doc,
         manifest: kept,
@@ -185,7 +186,7 @@ fn instantiate(
     what: &dyn Fn() -> String,
     bytes: &[u8],
     manifest: &ManifestView<'_>,
-    signatures: Vec<Signature>,
+    manifest_bytes: &[u8],
     host: &Host,
     options: &LoadOptions,
 ) -> Result<Instance> {
@@ -209,7 +210,7 @@ fn instantiate(
     let mapping = Mapping::of(&layout, base);
     sys::flush_code(mapping.code());
     let symbols = SymbolMap::new(&object, &addresses);
-    let exports = bind(what, &manifest.exports, signatures, &symbols, mapping.code(), host.is_native())?;
+    let exports = bind(what, &manifest.exports, manifest_bytes, &symbols, mapping.code(), host.is_native())?;
     reservation.leak();
     // The system's unwinder knows its own tables alone.
     if host.is_native() {

@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use pixie_format::manifest::{Manifest, Variant};
-use pixie_format::{BuildId, Platform};
+use pixie_format::manifest::{ExportView, Manifest, Variant};
+use pixie_format::{BuildId, Platform, Signature};
 
 use crate::bind::{LoadedExport, SymbolMap};
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::map::Mapping;
 use crate::select::{Selection, select};
@@ -17,6 +18,8 @@ use crate::select::{Selection, select};
 #[derive(Debug)]
 pub struct LoadedModule {
     pub(crate) path: Option<PathBuf>,
+    /// What stands for it in errors.
+    pub(crate) origin: Box<str>,
     pub(crate) name: Box<str>,
     pub(crate) doc: Option<Box<str>>,
     pub(crate) manifest: Kept,
@@ -44,13 +47,14 @@ impl Kept {
         Kept { bytes, range, decoded: OnceLock::new() }
     }
 
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.range.clone()).unwrap_or_default()
+    }
+
     fn manifest(&self) -> &Manifest {
-        self.decoded.get_or_init(|| {
-            let bytes = self.bytes.get(self.range.clone()).unwrap_or_default();
-            match Manifest::decode(bytes) {
-                Ok(manifest) => manifest,
-                Err(error) => unreachable!("the bytes have passed every check, but {error}"),
-            }
+        self.decoded.get_or_init(|| match Manifest::decode(self.bytes()) {
+            Ok(manifest) => manifest,
+            Err(error) => unreachable!("the bytes have passed every check, but {error}"),
         })
     }
 }
@@ -120,7 +124,19 @@ impl LoadedModule {
 
     /// The first export with this name.
     pub fn export(&self, name: &str) -> Option<&LoadedExport> {
-        self.exports.iter().find(|export| export.signature.name == name)
+        self.exports.iter().find(|export| &*export.name == name)
+    }
+
+    /// What the manifest says of an export of this module.
+    pub fn details(&self, export: &LoadedExport) -> ExportView<'_> {
+        ExportView::again(self.manifest.bytes().get(export.encoded.clone()).unwrap_or_default())
+    }
+
+    /// The signature of an export of this module, with rules M18, M20 and M21 of the format, which loading leaves for now: most
+    /// programs use few of a module's functions.
+    pub fn signature(&self, export: &LoadedExport) -> Result<Signature> {
+        let failed = |source| Error::Format { file: self.origin.to_string(), source: Box::new(source) };
+        self.details(export).parse_signature(export.index).map_err(failed)
     }
 
     /// The address of a symbol that the object defines, as the IR names it.

@@ -138,7 +138,7 @@ mod tests {
             let bytes = std::fs::read(&path).unwrap();
             let Ok(module) = Module::parse(&bytes) else { continue };
             let header = module.header();
-            let (view, _) = ManifestView::parse(module.manifest_bytes(), header.major, header.minor).unwrap();
+            let view = ManifestView::parse(module.manifest_bytes(), header.major, header.minor).unwrap();
             for platform in Platform::ALL {
                 let (Some(view), Some(entry)) =
                     (view.platform(platform), module.manifest().platform(platform))

@@ -34,6 +34,11 @@ pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyEr
     import_error(py, &message, name, path)
 }
 
+/// What asking for a function raises whose description in the module is at fault.
+pub fn on_function(py: Python<'_>, error: &Error, module: &str, path: Option<&Path>) -> PyErr {
+    import_error(py, &error.to_string(), module, path.unwrap_or(Path::new("")))
+}
+
 /// What `pixie.load` raises: like `open` where the file cannot be read, else like an import.
 pub fn on_load(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
     if let Error::Read { source, .. } = error

@@ -75,8 +75,11 @@ impl Export {
     ) -> PyResult<Bound<'py, Export>> {
         let loaded = &origin.loaded;
         let entry = &loaded.exports()[index];
-        let plan = Plan::compile(py, loaded.platform(), entry);
-        let mut doc = docstring(py, &plan, &entry.text, entry.doc.as_deref())?;
+        let signature = origin.signature(py, entry)?;
+        let details = loaded.details(entry);
+        let plan = Plan::compile(py, loaded.platform(), signature, &details);
+        let doc = details.doc.map(|doc| doc.as_str());
+        let mut doc = docstring(py, &plan, details.signature.as_str(), doc)?;
         let mut later = next.as_ref();
         while let Some(overload) = later {
             let overload = overload.get();

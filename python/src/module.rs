@@ -4,14 +4,15 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pixie_format::FORMAT_VERSION;
-use pixie_ld::LoadedModule;
+use pixie_format::{FORMAT_VERSION, Signature};
+use pixie_ld::{LoadedExport, LoadedModule};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple};
 
+use crate::errors::on_function;
 use crate::export::Export;
 use crate::upstream;
 
@@ -31,6 +32,12 @@ impl Origin {
         Arc::new(Origin { name, imported, loaded })
     }
 
+    /// The signature of an export, which nobody has asked for before.
+    pub fn signature(&self, py: Python<'_>, export: &LoadedExport) -> PyResult<Signature> {
+        let loaded = &self.loaded;
+        loaded.signature(export).map_err(|error| on_function(py, &error, &self.name, loaded.path()))
+    }
+
     /// Gives `module` its docstring, `__pixie__`, and what makes its functions when they are first asked for: a program that uses
     /// two functions of a hundred pays for two.
     pub fn fill(self: Arc<Origin>, module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -39,8 +46,8 @@ impl Origin {
         if dict.contains(intern!(py, "__pixie__"))? {
             // Loaded again: what was made before is of the old image.
             for export in self.loaded.exports() {
-                if dict.contains(&export.signature.name)? {
-                    dict.del_item(&export.signature.name)?;
+                if dict.contains(&*export.name)? {
+                    dict.del_item(&*export.name)?;
                 }
             }
         }
@@ -58,7 +65,7 @@ impl Origin {
     fn function<'py>(self: &Arc<Origin>, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut handle: Option<Bound<'py, Export>> = None;
         for (index, export) in self.loaded.exports().iter().enumerate().rev() {
-            if export.signature.name == name {
+            if &*export.name == name {
                 handle = Some(Export::handle(py, self, index, handle.map(Bound::unbind))?);
             }
         }
@@ -69,8 +76,8 @@ impl Origin {
     fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for export in self.loaded.exports() {
-            if !names.contains(&export.signature.name.as_str()) {
-                names.push(&export.signature.name);
+            if !names.contains(&&*export.name) {
+                names.push(&export.name);
             }
         }
         names
@@ -175,7 +182,7 @@ impl FatModule {
     fn exports<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for export in self.loaded().exports() {
-            dict.set_item(&export.signature.name, export.signature.to_string())?;
+            dict.set_item(&*export.name, self.loaded().details(export).signature.as_str())?;
         }
         Ok(dict)
     }

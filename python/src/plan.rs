@@ -1,14 +1,12 @@
 //! A signature compiled once into what a call needs: how each argument is converted, which shapes must agree, what may not overlap.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use pixie_format::Platform;
-use pixie_format::manifest::Gil;
+use pixie_format::manifest::{ExportView, Gil};
 use pixie_format::signature::{
     Array, Default, Dim, Layout, Mode, Param, Return, Scalar, ScalarKind, Signature, Type,
 };
-use pixie_ld::LoadedExport;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -42,7 +40,7 @@ pub struct Plan {
     /// One bit for each slot whose value is signed.
     pub signed_slots: u64,
     /// The signature, for messages.
-    pub signature: Arc<Signature>,
+    pub signature: Signature,
 }
 
 /// An argument that Python passes.
@@ -185,9 +183,13 @@ impl Input {
 }
 
 impl Plan {
-    /// Compiles the signature of `export`, with what the manifest says of it.
-    pub fn compile(py: Python<'_>, platform: Platform, export: &LoadedExport) -> Plan {
-        let signature = Arc::clone(&export.signature);
+    /// Compiles the signature of an export, with what the manifest says of it.
+    pub fn compile(
+        py: Python<'_>,
+        platform: Platform,
+        signature: Signature,
+        export: &ExportView<'_>,
+    ) -> Plan {
         let visible = |mode_is_out: bool| {
             let params = signature.params.iter().enumerate();
             params.filter(move |(_, param)| (param.mode == Mode::Out) == mode_is_out)
@@ -211,7 +213,7 @@ impl Plan {
             .zip(&signature.params)
             .fold(0, |bits, (slot, param)| bits | u64::from(signed(param)) << slot);
         Plan {
-            apart: apart(&inputs, &export.restrict),
+            apart: apart(&inputs, &export.restrict().collect::<Vec<_>>()),
             inputs: inputs.into_boxed_slice(),
             positional,
             required,
@@ -222,7 +224,7 @@ impl Plan {
                 Return::Scalar(scalar) => Integer::of(scalar, platform),
                 _ => Integer { bits: 32, signed: true },
             },
-            status: export.status.iter().map(|status| (status.code, status.text.clone())).collect(),
+            status: export.status().map(|status| (status.code, status.text)).collect(),
             gil: export.gil,
             signed_slots,
             signature,

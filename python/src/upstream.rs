@@ -14,7 +14,7 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
     let symbols = PyDict::new(py);
     let mut header = String::new();
     for export in loaded.exports() {
-        let signature = &export.signature;
+        let signature = &origin.signature(py, export)?;
         let address = export.function as usize;
         let Some(record) = loaded.manifest().exports.get(export.index) else { continue };
         let prototype = ctypes::prototype(py, signature)?;

@@ -69,6 +69,11 @@ impl<'a> Walk<'a> {
         taken
     }
 
+    /// The bytes from here to a later position.
+    pub(crate) fn until(self, later: &Walk<'a>) -> &'a [u8] {
+        self.rest.get(..self.rest.len().saturating_sub(later.rest.len())).unwrap_or_default()
+    }
+
     /// A count of items, each of which takes a byte at least.
     fn count(&mut self) -> usize {
         let (_, count) = self.head();

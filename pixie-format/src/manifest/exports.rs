@@ -6,40 +6,52 @@ use crate::error::Result;
 use crate::signature::{Array, Dim, Layout, Mode, Param, Return, Signature, Type};
 
 impl ManifestView<'_> {
-    /// Rules M17 to M21; the signatures of the exports, in their order.
-    pub(super) fn export_rules(&self) -> Result<Vec<Signature>> {
+    /// Rules M17 and M19: what needs no signature to be read.
+    pub(super) fn export_rules(&self) -> Result<()> {
         let mut seen = Seen::new();
-        let mut signatures = Vec::with_capacity(self.exports.len());
-        let mut canonical = String::with_capacity(256);
         for (index, export) in self.exports.iter().enumerate() {
             let path = |field: &str| format!("exports[{index}].{field}");
             check_identifier(export.name, || path("name"))?;
             check_symbol(export.symbol, || path("symbol"))?;
             check_symbol(export.thunk, || path("thunk"))?;
-            let text = export.signature.as_str();
-            let signature = Signature::parse(text)
-                .map_err(|error| broken("M18", path("signature"), error.to_string()))?;
-            canonical.clear();
-            signature.write_to(&mut canonical);
-            if canonical != text || signature.name.as_bytes() != export.name.as_bytes() {
-                let name = export.name;
-                let what = format!("expected the canonical text for `{name}`, `{canonical}`, found `{text}`");
-                return Err(broken("M18", path("signature"), what));
-            }
-            if !seen.insert(export.signature) {
-                return Err(broken("M19", path("signature"), format!("`{canonical}` stands twice")));
-            }
-            check_restrict(export, &signature).map_err(|what| broken("M20", path("restrict"), what))?;
-            check_status(export, &signature).map_err(|what| broken("M21", path("status"), what))?;
             if let Some(ufunc) = &export.ufunc {
                 check_symbol(ufunc.inner_loop, || path("ufunc.loop"))?;
-                let checked =
-                    if ufunc.core { core_operands(&signature) } else { element_operands(&signature) };
-                checked.map_err(|what| broken("M21", path("ufunc"), what))?;
             }
-            signatures.push(signature);
+            if !seen.insert(export.signature) {
+                return Err(broken("M19", path("signature"), format!("`{}` stands twice", export.signature)));
+            }
         }
-        Ok(signatures)
+        Ok(())
+    }
+
+    /// The signatures of the exports, in their order, with rules M18, M20 and M21.
+    pub fn signatures(&self) -> Result<Vec<Signature>> {
+        self.exports.iter().enumerate().map(|(index, export)| export.parse_signature(index)).collect()
+    }
+}
+
+impl ExportView<'_> {
+    /// The signature, with rules M18, M20 and M21, which a loader checks for a function when it is first asked for (spec §5).
+    /// `index` is that of the export, for the error.
+    pub fn parse_signature(&self, index: usize) -> Result<Signature> {
+        let path = |field: &str| format!("exports[{index}].{field}");
+        let text = self.signature.as_str();
+        let signature =
+            Signature::parse(text).map_err(|error| broken("M18", path("signature"), error.to_string()))?;
+        let mut canonical = String::with_capacity(text.len());
+        signature.write_to(&mut canonical);
+        if canonical != text || signature.name.as_bytes() != self.name.as_bytes() {
+            let name = self.name;
+            let what = format!("expected the canonical text for `{name}`, `{canonical}`, found `{text}`");
+            return Err(broken("M18", path("signature"), what));
+        }
+        check_restrict(self, &signature).map_err(|what| broken("M20", path("restrict"), what))?;
+        check_status(self, &signature).map_err(|what| broken("M21", path("status"), what))?;
+        if let Some(ufunc) = &self.ufunc {
+            let checked = if ufunc.core { core_operands(&signature) } else { element_operands(&signature) };
+            checked.map_err(|what| broken("M21", path("ufunc"), what))?;
+        }
+        Ok(signature)
     }
 }
 

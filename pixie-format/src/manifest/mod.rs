@@ -274,7 +274,7 @@ impl Manifest {
     /// Decodes a manifest and checks every rule that needs no other bytes. `minor` is that of the header: a newer minor may hold
     /// what this reader does not know.
     pub fn parse(bytes: &[u8], major: u16, minor: u16) -> Result<Manifest> {
-        ManifestView::parse(bytes, major, minor)?;
+        ManifestView::parse(bytes, major, minor)?.signatures()?;
         Manifest::decode(bytes)
     }
 

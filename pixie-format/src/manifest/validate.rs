@@ -9,7 +9,7 @@ use crate::FORMAT_VERSION;
 use crate::cbor::{self, Text};
 use crate::error::{Error, Result};
 use crate::runtime_symbols;
-use crate::signature::{Signature, is_keyword};
+use crate::signature::is_keyword;
 use crate::targets::{Feature, IsaLevel, Platform};
 
 /// spec §5 M17: longest name or symbol, bytes.
@@ -65,21 +65,21 @@ struct References {
 }
 
 impl<'m> ManifestView<'m> {
-    /// Checks every rule that needs no other bytes, and gives the signatures of the exports, in their order, which that parses
-    /// anyway. `minor` is that of the header: a newer minor may hold what this reader does not know.
-    pub fn parse(bytes: &'m [u8], major: u16, minor: u16) -> Result<(ManifestView<'m>, Vec<Signature>)> {
+    /// Checks every rule that needs no other bytes, but for those of signatures, which come with [`ManifestView::signatures`].
+    /// `minor` is that of the header: a newer minor may hold what this reader does not know.
+    pub fn parse(bytes: &'m [u8], major: u16, minor: u16) -> Result<ManifestView<'m>> {
         let newer = minor > FORMAT_VERSION.1;
         // The schema comes after `critical`, because a critical feature may change it.
         cbor::check(bytes, &schema::MANIFEST, newer, |value| critical(value, major, minor))?;
         let view = ManifestView::read(bytes);
-        let signatures = view.validate(newer)?;
-        Ok((view, signatures))
+        view.validate(newer)?;
+        Ok(view)
     }
 
     /// Checks every rule from M17 on that needs no other bytes. `newer`: a later minor version wrote the file.
-    fn validate(&self, newer: bool) -> Result<Vec<Signature>> {
+    fn validate(&self, newer: bool) -> Result<()> {
         check_identifier(self.name, || "name".to_owned())?;
-        let signatures = self.export_rules()?;
+        self.export_rules()?;
         self.import_rules()?;
         self.blob_rules()?;
         let mut references =
@@ -101,7 +101,7 @@ impl<'m> ManifestView<'m> {
             Some(index) if !newer => {
                 Err(broken("M31", format!("blobs[{index}]"), "nothing refers to this blob"))
             }
-            _ => Ok(signatures),
+            _ => Ok(()),
         }
     }
 

@@ -45,6 +45,7 @@ pub struct ExportView<'m> {
     restrict: List<'m>,
     status: List<'m>,
     pub(super) ufunc: Option<UfuncView<'m>>,
+    encoded: &'m [u8],
 }
 
 /// See [`super::Ufunc`].
@@ -157,8 +158,19 @@ impl<'m> ManifestView<'m> {
 }
 
 impl<'m> ExportView<'m> {
+    /// Reads the export whose bytes, in a manifest that passed every check, are `encoded`.
+    pub fn again(encoded: &'m [u8]) -> ExportView<'m> {
+        ExportView::read(&mut Walk::new(encoded))
+    }
+
+    /// Its own bytes within the manifest.
+    pub fn encoded(&self) -> &'m [u8] {
+        self.encoded
+    }
+
     fn read(value: &mut Walk<'m>) -> ExportView<'m> {
         let mut view = ExportView::default();
+        let start = *value;
         value.map(|key, value| match key {
             b"doc" => view.doc = Some(value.text()),
             b"gil" => view.gil = Some(if value.bytes() == b"hold" { Gil::Hold } else { Gil::Release }),
@@ -171,6 +183,7 @@ impl<'m> ExportView<'m> {
             b"signature" => view.signature = value.text(),
             _ => value.skip(),
         });
+        view.encoded = start.until(value);
         view
     }
 

@@ -86,8 +86,9 @@ fn outcomes(module: &LoadedModule, calls: &[Call<'_>]) -> Result<String> {
     for line in calls {
         let index = find(module, line.function).with_context(|| format!("line {}", line.number))?;
         let export = &module.exports()[index];
-        let outcome = call(export, line, module.platform())
-            .with_context(|| format!("line {}: `{}`", line.number, export.signature))?;
+        let signature = module.signature(export)?;
+        let outcome = call(export, &signature, line, module.platform())
+            .with_context(|| format!("line {}: `{signature}`", line.number))?;
         writeln!(out, "{} ran {} {} {outcome}", module.name(), module.variant().isa, line.function)?;
     }
     Ok(out)
@@ -103,8 +104,7 @@ struct Elements {
 }
 
 /// Makes the arguments, calls the function, and describes the result and the arrays that it may have written.
-fn call(export: &LoadedExport, line: &Call<'_>, platform: Platform) -> Result<String> {
-    let signature = &export.signature;
+fn call(export: &LoadedExport, signature: &Signature, line: &Call<'_>, platform: Platform) -> Result<String> {
     let is_number = |name: &str| {
         signature.params.iter().any(|param| param.name == name && matches!(param.ty, Type::Scalar(_)))
     };

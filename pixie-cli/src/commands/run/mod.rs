@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let module = pixie_ld::load_file(&args.file, &options(isa.map(str::to_owned)))?;
     let index = find(&module, function)?;
     let export = &module.exports()[index];
-    let signature = &export.signature;
+    let signature = &module.signature(export)?;
     let mut arguments =
         bind(signature, &args.arguments, module.platform()).with_context(|| format!("`{signature}`"))?;
     let mut slots: Vec<u64> = arguments
@@ -56,9 +56,8 @@ pub fn run(args: &RunArgs) -> Result<()> {
 }
 
 fn find(module: &LoadedModule, name: &str) -> Result<usize> {
-    module.exports().iter().position(|export| export.signature.name == name).ok_or_else(|| {
-        let names: Vec<String> =
-            module.exports().iter().map(|export| format!("`{}`", export.signature.name)).collect();
+    module.exports().iter().position(|export| &*export.name == name).ok_or_else(|| {
+        let names: Vec<String> = module.exports().iter().map(|export| format!("`{}`", export.name)).collect();
         anyhow!(
             "the module `{}` has no function `{name}`\nhint: it has {}",
             module.manifest().name,
