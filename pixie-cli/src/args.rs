@@ -22,7 +22,7 @@ Examples:
 
 Exit codes: 0 done, 1 the input is at fault, 2 wrong usage; a kernel that aborts or faults ends `pixie run` by its signal.
 Variables: PIXIE_USE_ISA forces an ISA level, PIXIE_CC names the C compiler (clang or zig), PIXIE_MEMORY=auto|anonymous|file
-says which memory `run` puts code into.";
+says which memory `run` puts code into, PIXIE_PERF_MAP=1 and PIXIE_GDB_JIT=1 tell perf and gdb about it.";
 
 #[derive(Subcommand, Debug)]
 pub enum Command {

@@ -11,6 +11,7 @@ pub mod build;
 #[cfg(all(target_arch = "x86_64", any(windows, all(target_os = "linux", feature = "foreign"))))]
 mod chkstk;
 pub mod cpu;
+mod debug;
 #[cfg(target_os = "linux")]
 mod eh_frame;
 pub mod error;

@@ -10,6 +10,7 @@ use pixie_format::manifest::{BlobView, Extent, Manifest, ManifestView};
 use pixie_format::{BlobId, BuildId, Hash, Header, reader};
 
 use crate::bind::{LoadedExport, SymbolMap, bind};
+use crate::debug::{self, Placed};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::map::{Mapping, Reservation};
@@ -124,7 +125,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         false => decoded()?.build_id(bytes).map_err(failed)?,
     };
     let what = || format!("`{name}` ({} {})", host.platform, variant.isa);
-    let instance = instantiate(&what, &blob, &manifest, bytes, host, options)?;
+    let instance = instantiate(&what, &blob, &manifest, bytes, host, (variant.isa.as_str(), options))?;
     drop(blob);
     let module_name = manifest.name.as_str().into();
     let doc = manifest.doc.map(|doc| doc.as_str().into());
@@ -145,6 +146,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         exports: instance.exports,
         symbols: instance.symbols,
         mapping: instance.mapping,
+        warnings: instance.warnings,
     })
 }
 
@@ -178,6 +180,7 @@ struct Instance {
     exports: Vec<LoadedExport>,
     symbols: SymbolMap,
     mapping: Mapping,
+    warnings: Vec<String>,
 }
 
 /// From an object's bytes to functions that can be called: parse, lay out, map, resolve, relocate, protect, bind. `what` names the
@@ -188,7 +191,7 @@ fn instantiate(
     manifest: &ManifestView<'_>,
     manifest_bytes: &[u8],
     host: &Host,
-    options: &LoadOptions,
+    (isa, options): (&str, &LoadOptions),
 ) -> Result<Instance> {
     let link_error = |source| Error::Link { object: what(), source: Box::new(source) };
     let mut object = parse::parse(host.platform, bytes).map_err(link_error)?;
@@ -216,5 +219,10 @@ fn instantiate(
     if host.is_native() {
         mapping.register_unwind();
     }
-    Ok(Instance { exports, symbols, mapping })
+    let module = manifest.name.as_str();
+    let warnings = debug::announce(
+        &Placed { module, isa, file: bytes, object: &object, layout: &layout, base },
+        options,
+    );
+    Ok(Instance { exports, symbols, mapping, warnings })
 }

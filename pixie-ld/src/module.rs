@@ -31,6 +31,7 @@ pub struct LoadedModule {
     pub(crate) exports: Vec<LoadedExport>,
     pub(crate) symbols: SymbolMap,
     pub(crate) mapping: Mapping,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The bytes of a manifest, checked, and the manifest once somebody asks for it: most programs only call functions.
@@ -147,6 +148,11 @@ impl LoadedModule {
     /// Every visible symbol with its address, by name.
     pub fn symbols(&self) -> impl Iterator<Item = (&str, *const u8)> {
         self.symbols.names()
+    }
+
+    /// What of the options could not be done, though the module runs.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The whole image: address and size in bytes.

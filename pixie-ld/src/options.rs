@@ -18,6 +18,10 @@ pub struct LoadOptions {
     /// Executes the objects of this platform instead of the host's own. Needs the feature `foreign` and the same processor; for tests
     /// and for the curious.
     pub platform: Option<Platform>,
+    /// Adds the functions to the map of addresses that perf reads, `/tmp/perf-PID.map`; `PIXIE_PERF_MAP`. Linux.
+    pub perf_map: bool,
+    /// Tells gdb about the object, so that it shows names and, of objects with line tables, lines; `PIXIE_GDB_JIT`. ELF objects.
+    pub gdb_jit: bool,
 }
 
 impl LoadOptions {
@@ -48,7 +52,16 @@ impl LoadOptions {
                 expected: "`auto`, `anonymous` or `file`",
             })
         })?;
-        Ok(LoadOptions { isa, memory, platform: None })
+        let switch = |variable| match read(variable) {
+            None => Ok(false),
+            Some(value) if value == "0" || value == "1" => Ok(value == "1"),
+            Some(value) => {
+                let found = value.to_string_lossy().into_owned();
+                Err(Error::Variable { variable, found, expected: "`0` or `1`" })
+            }
+        };
+        let (perf_map, gdb_jit) = (switch(PERF_MAP)?, switch(GDB_JIT)?);
+        Ok(LoadOptions { isa, memory, platform: None, perf_map, gdb_jit })
     }
 }
 
@@ -56,6 +69,10 @@ impl LoadOptions {
 const ISA: &str = "PIXIE_USE_ISA";
 /// The variable that says which memory holds code.
 const MEMORY: &str = "PIXIE_MEMORY";
+/// The variable that asks for perf's map.
+const PERF_MAP: &str = "PIXIE_PERF_MAP";
+/// The variable that asks for gdb's interface.
+const GDB_JIT: &str = "PIXIE_GDB_JIT";
 
 /// Which memory holds the code of an image. It is never writable and executable at once.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

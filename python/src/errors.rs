@@ -1,9 +1,10 @@
 //! The one place where errors of the loader become Python exceptions.
 
+use std::ffi::CString;
 use std::path::Path;
 
-use pixie_ld::Error;
-use pyo3::exceptions::PyImportError;
+use pixie_ld::{Error, LoadedModule};
+use pyo3::exceptions::{PyImportError, PyRuntimeWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -20,6 +21,16 @@ pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> P
         Ok(error) => PyErr::from_value(error),
         Err(error) => error,
     }
+}
+
+/// Warns of what could not be done for debuggers and profilers.
+pub fn warn(py: Python<'_>, module: &LoadedModule) -> PyResult<()> {
+    for warning in module.warnings() {
+        // A text with a NUL in it cannot be given to Python's C functions.
+        let text = CString::new(format!("{}: {warning}", module.name())).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
+    }
+    Ok(())
 }
 
 /// What an import of a module raises.

@@ -47,6 +47,7 @@ impl Loader {
         let py = module.py();
         let loaded =
             read(&self.path, None).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
+        errors::warn(py, &loaded)?;
         Origin::new(self.name.clone(), true, loaded).fill(module)
     }
 
@@ -117,6 +118,7 @@ pub fn forced_level() -> Option<String> {
 pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Bound<'_, PyModule>> {
     let path = std::path::absolute(&path)?;
     let loaded = read(&path, isa).map_err(|error| errors::on_load(py, &error, &path))?;
+    errors::warn(py, &loaded)?;
     let name = loaded.name().to_owned();
     let loader = Loader { name: name.clone(), path: path.clone() };
     let keywords = PyDict::new(py);

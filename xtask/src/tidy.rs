@@ -27,6 +27,7 @@ const FENCED: &[(&str, &[&str])] = &[
             "pixie-ld/src/sys",
             "pixie-ld/src/cpu",
             "pixie-ld/src/map.rs",
+            "pixie-ld/src/debug/gdb.rs",
             "pixie-ld/src/bind.rs",
             "pixie-ld/src/chkstk.rs",
             "pixie-ld/src/foreign",

@@ -1,6 +1,9 @@
 //! Linux, on x86-64 and AArch64.
 
 use std::ffi::CString;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::OnceLock;
 
 use pixie_format::FeatureSet;
@@ -111,4 +114,23 @@ fn takes_descriptions(register: *const ()) -> bool {
         Some(llvm) => origin(llvm as *const ()) == origin(register),
         None => cfg!(all(target_env = "musl", target_feature = "crt-static")),
     }
+}
+
+/// Appends lines to the map that perf reads for this process. Others can write to `/tmp`: what is there already is taken only if
+/// it is a plain file of this user's without a second name.
+pub(crate) fn append_perf_map(lines: &str) -> io::Result<()> {
+    let path = format!("/tmp/perf-{}.map", std::process::id());
+    let fault = |what: &str| io::Error::other(format!("`{path}` {what}"));
+    let mut options = OpenOptions::new();
+    // Without O_NONBLOCK opening a pipe would wait for its reader.
+    options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let mut file = options.open(&path).map_err(|error| fault(&format!("cannot be opened: {error}")))?;
+    let metadata = file.metadata()?;
+    // SAFETY: geteuid has no preconditions.
+    let user = unsafe { libc::geteuid() };
+    if !metadata.is_file() || metadata.uid() != user || metadata.nlink() != 1 {
+        return Err(fault("is not a plain file of this user's"));
+    }
+    // One call, so that lines of several threads do not mix.
+    file.write_all(lines.as_bytes())
 }

@@ -65,3 +65,8 @@ pub(crate) unsafe fn execute_from_file(
 ) -> Result<(), Vec<(String, io::Error)>> {
     Err(vec![("a file (`PIXIE_MEMORY=file`)".to_owned(), io::ErrorKind::Unsupported.into())])
 }
+
+/// Only perf reads such a map, and only Linux has perf.
+pub(crate) fn append_perf_map(_lines: &str) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux has perf"))
+}

@@ -34,6 +34,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
         unreachable!("clap asks for a function unless there is --calls")
     };
     let module = pixie_ld::load_file(&args.file, &options(isa.map(str::to_owned)))?;
+    for warning in module.warnings() {
+        eprintln!("warning: {warning}");
+    }
     let index = find(&module, function)?;
     let export = &module.exports()[index];
     let signature = &module.signature(export)?;
