@@ -270,6 +270,7 @@ pub struct ExtractArgs {
 
 /// The levels chosen for one platform.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "a command without the compiler builds nothing"))]
 pub struct IsaChoice {
     pub platform: Platform,
     pub levels: Vec<&'static IsaLevel>,

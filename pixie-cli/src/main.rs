@@ -1,9 +1,14 @@
 //! The `pixie` command.
 
 mod args;
+#[cfg(feature = "jit")]
+mod build;
+#[cfg(not(feature = "jit"))]
+#[path = "no_compiler.rs"]
 mod build;
 mod commands;
 mod files;
+#[cfg(feature = "jit")]
 mod frontend;
 
 use std::io::{self, Write};
@@ -37,7 +42,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Thin(args) => commands::parts::thin(&args),
         Command::Merge(args) => commands::parts::merge(&args),
         Command::Extract(args) => commands::extract::run(&args),
-        Command::Worker => Ok(pixie_jit::worker::serve()?),
+        Command::Worker => build::serve(),
     }
 }
 

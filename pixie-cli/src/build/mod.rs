@@ -4,6 +4,7 @@ mod bitcode;
 mod exports;
 mod plan;
 mod progress;
+mod text;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::files;
 use bitcode::Prepared;
 use plan::Plan;
 use progress::Progress;
+pub use text::{compiled_text, stored_ir};
 
 /// What `producer` says in the manifest.
 pub const PRODUCER: &str = concat!("pixie ", env!("CARGO_PKG_VERSION"));
@@ -36,6 +38,11 @@ pub fn run(args: &BuildArgs) -> Result<()> {
     let bytes = build(&plan)?;
     files::write(&plan.output, &bytes)?;
     report(args, &plan, &bytes, start)
+}
+
+/// Serves compile requests on standard input.
+pub fn serve() -> Result<()> {
+    Ok(worker::serve()?)
 }
 
 /// The bytes of the module.
@@ -60,10 +67,10 @@ fn build(plan: &Plan) -> Result<Vec<u8>> {
 }
 
 /// The workers that hold LLVM.
-pub type Pool = worker::Pool<Box<dyn Fn() -> Command + Sync>>;
+type Pool = worker::Pool<Box<dyn Fn() -> Command + Sync>>;
 
 /// Workers are this program again, so that an LLVM fatal error ends one of them and not the tool.
-pub fn pool(jobs: usize) -> Result<Pool> {
+fn pool(jobs: usize) -> Result<Pool> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let start = move || {
         let mut command = Command::new(&program);
@@ -74,7 +81,7 @@ pub fn pool(jobs: usize) -> Result<Pool> {
 }
 
 /// The exports as the compiler takes them.
-pub fn export_symbols(exports: &[Export]) -> Result<Vec<ExportSymbol>> {
+fn export_symbols(exports: &[Export]) -> Result<Vec<ExportSymbol>> {
     exports
         .iter()
         .map(|export| {
@@ -87,7 +94,7 @@ pub fn export_symbols(exports: &[Export]) -> Result<Vec<ExportSymbol>> {
 }
 
 /// The compiler's options as the manifest records them.
-pub const fn compile_options(options: &Options) -> CompileOptions {
+const fn compile_options(options: &Options) -> CompileOptions {
     CompileOptions { opt: options.opt, debug: options.debug, reproducible: options.reproducible }
 }
 

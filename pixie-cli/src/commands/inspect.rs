@@ -6,12 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use pixie_format::Module;
 use pixie_format::manifest::{Bitcode, BlobId};
-use pixie_jit::worker::Request;
-use pixie_jit::{CompileRequest, Isa, Output};
 use serde_json::{Value, json};
 
 use super::{parse, platform_entry, platform_or_host, print, print_json, variant};
 use crate::args::InspectArgs;
+use crate::build;
 use crate::files;
 
 pub fn run(args: &InspectArgs) -> Result<()> {
@@ -170,23 +169,7 @@ fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
         .ok_or_else(|| anyhow!("the module holds no bitcode for {platform}"))?;
     let bytes = module.blob(bitcode.blob)?;
     if args.llvm && args.isa.is_none() {
-        return ask(Request::Text(bytes.to_vec()));
+        return build::stored_ir(bytes);
     }
-    let level = platform.level(&chosen.isa)?;
-    let request = CompileRequest {
-        bitcode: bytes.to_vec(),
-        platform,
-        isa: Isa::from(level),
-        exports: crate::build::export_symbols(&manifest.exports)?,
-        options: crate::build::compile_options(&manifest.options),
-        output: if args.asm { Output::Assembly } else { Output::Ir },
-    };
-    ask(Request::Compile(request))
-}
-
-/// One question to a worker.
-fn ask(request: Request) -> Result<String> {
-    let reply = crate::build::pool(1)?.run(vec![request]).pop();
-    let text = reply.ok_or_else(|| anyhow!("no answer from the compile worker"))??.into_compiled()?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    build::compiled_text(manifest, bytes, platform, platform.level(&chosen.isa)?, args.asm)
 }

@@ -1,0 +1,37 @@
+//! What stands in the place of `build` in a command without the feature `jit`: each request for the compiler is refused.
+
+use anyhow::{Result, bail};
+use pixie_format::{IsaLevel, Manifest, Platform};
+
+use crate::args::BuildArgs;
+
+pub fn run(_args: &BuildArgs) -> Result<()> {
+    refuse("cannot build a module")
+}
+
+/// The worker is a part of the compiler.
+pub fn serve() -> Result<()> {
+    refuse("cannot serve compile requests")
+}
+
+/// Bitcode as text.
+pub fn stored_ir(_bitcode: &[u8]) -> Result<String> {
+    refuse("cannot print LLVM IR")
+}
+
+/// The IR or the assembly that comes out for a level.
+pub fn compiled_text(
+    _manifest: &Manifest,
+    _bitcode: &[u8],
+    _platform: Platform,
+    _level: &'static IsaLevel,
+    _assembly: bool,
+) -> Result<String> {
+    refuse("cannot compile for a level")
+}
+
+fn refuse<T>(what: &str) -> Result<T> {
+    bail!(
+        "{what}: this build of pixie has no compiler\nhint: use a build with the feature `jit`; a module that is built on any machine runs here"
+    )
+}
