@@ -1,6 +1,7 @@
 //! `cargo xtask …`: set-up, demo, tests, benchmarks. What CI runs is what people run.
 
 mod bench;
+mod cross;
 mod demo;
 mod fuzz;
 mod notices;
@@ -20,6 +21,9 @@ usage: cargo xtask COMMAND
   demo           build everything, build a module of twelve kernels, import it, compare it with NumPy
   test           formatting, lints, tests in Rust and Python, test vectors, fuzzing from the corpus, the demo
   bench [NAME]   the figures beside their peers, measured in one run: call import kernels xxhash build load
+  cross [--tests] [PLATFORM]…
+                 the command and the runtime for linux-aarch64, win-64 and osx-arm64, left in target/cross/PLATFORM
+                 with `run`, which runs its programs here; --tests runs the tests of the crates by it
   tidy           the borders between the crates, licences, sources
   fuzz SECONDS [TARGET]
                  run the fuzz targets for so long each
@@ -44,6 +48,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["bench", names @ ..] => bench::run(names),
+        ["cross", words @ ..] => cross::run(words),
         ["tidy"] => tidy::run(),
         ["fuzz", seconds, target @ ..] if target.len() <= 1 => {
             fuzz::run(seconds.parse()?, target.first().copied())

@@ -15,6 +15,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("lld-22", "the tests link extracted objects with it"),
     ("libclang-rt-22-dev", "the fuzz targets' runtime"),
     ("qemu-user-static", "other processors"),
+    ("gcc-mingw-w64-x86-64-posix", "the linker and C library for Windows"),
+    ("wine64", "Windows, for what is built for it"),
     ("bochs", "AVX-512, which neither every processor nor qemu has"),
     ("bochs-term", "bochs without a window"),
     ("bochsbios", "firmware that bochs' package asks for"),

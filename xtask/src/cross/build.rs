@@ -1,0 +1,68 @@
+//! What is built for a platform, and where it is left.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::Target;
+use super::toolchain::{build_folder, cargo_for};
+use crate::shell::{self, root};
+
+/// Builds the command, without the compiler, and the Python runtime.
+pub fn products(target: Target) -> Result<()> {
+    shell::run(&mut cargo_for(
+        target,
+        &["build", "--quiet", "--package", "pixie-cli", "--no-default-features"],
+    ))?;
+    let mut runtime = cargo_for(target, &["rustc", "--quiet", "--package", "pixie-python", "--lib"]);
+    if target == Target::OsxArm64 {
+        // Python's functions are those of the process that loads the runtime.
+        runtime.args(["--", "-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"]);
+    }
+    shell::run(&mut runtime)?;
+    collect(target)
+}
+
+/// Copies what was built to where it is documented to be.
+fn collect(target: Target) -> Result<()> {
+    let built = build_folder().join(target.triple()).join("cross");
+    let output = target.output();
+    let (command, library, module) = match target {
+        Target::LinuxAarch64 => ("pixie", "lib_core.so", "_core.abi3.so"),
+        Target::Win64 => ("pixie.exe", "_core.dll", "_core.pyd"),
+        Target::OsxArm64 => ("pixie", "lib_core.dylib", "_core.abi3.so"),
+    };
+    let package = output.join("python/pixie");
+    fs::create_dir_all(&package)?;
+    copy(&built.join(command), &output.join(command))?;
+    copy(&built.join(library), &package.join(module))?;
+    for entry in fs::read_dir(root().join("python/pixie"))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        // Beside them may lie a runtime that was built in place for this machine.
+        if path.extension().is_some_and(|end| end == "py" || end == "pyi" || end == "typed") {
+            copy(&path, &package.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    // A running program cannot be written over, but it can be replaced.
+    if to.exists() {
+        fs::remove_file(to)?;
+    }
+    fs::copy(from, to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// Builds the tests of the crates that a user's machine runs, and runs them under the platform's emulator if there is one.
+pub fn tests(target: Target) -> Result<()> {
+    let mut words =
+        vec!["test", "--quiet", "--package", "pixie-format", "--package", "pixie-ld", "--all-features"];
+    if target == Target::OsxArm64 {
+        words.push("--no-run");
+    }
+    shell::run(&mut cargo_for(target, &words))
+}
