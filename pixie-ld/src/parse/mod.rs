@@ -14,13 +14,15 @@ use crate::object::Object;
 
 /// Reads an object of `platform`.
 pub fn parse(platform: Platform, bytes: &[u8]) -> Result<Object<'_>, LinkError> {
-    match (platform.object_format(), platform) {
-        (ObjectFormat::Elf, Platform::Linux64) => elf::parse(bytes),
+    match platform.object_format() {
+        ObjectFormat::Elf => elf::parse(platform.arch(), bytes),
         #[cfg(any(windows, feature = "every-format"))]
-        (ObjectFormat::Coff, _) => coff::parse(bytes),
+        ObjectFormat::Coff => coff::parse(bytes),
         #[cfg(any(target_os = "macos", feature = "every-format"))]
-        (ObjectFormat::MachO, _) => macho::parse(bytes),
-        (format, platform) => Err(LinkError::Unsupported {
+        ObjectFormat::MachO => macho::parse(bytes),
+        // With all readers there is nothing left.
+        #[allow(unreachable_patterns)]
+        format => Err(LinkError::Unsupported {
             place: format!("object of {platform}"),
             what: format!("linking {format} objects of {platform} in this version"),
             hint: "",

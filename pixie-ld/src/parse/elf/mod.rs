@@ -1,4 +1,7 @@
-//! The reader of ELF64 relocatable objects (System V gABI; x86-64 psABI 1.0).
+//! The reader of ELF64 relocatable objects (System V gABI); the relocation numbers are in a file for each processor.
+
+mod aarch64;
+mod x86_64;
 
 use object::elf;
 use object::endian::LittleEndian as LE;
@@ -10,7 +13,7 @@ use crate::error::LinkError;
 use crate::object::{
     Binding, Object, Place, Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind,
 };
-use crate::relocate::{RelocationKind, x86_64};
+use crate::relocate::RelocationKind;
 
 type Header = elf::FileHeader64<LE>;
 type Sections<'a> = SectionTable<'a, Header>;
@@ -27,28 +30,56 @@ fn text(bytes: object::read::Result<&[u8]>, place: impl Fn() -> String) -> Resul
         .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))
 }
 
-/// Reads an x86-64 object.
-pub fn parse(bytes: &[u8]) -> Result<Object<'_>, LinkError> {
+/// What differs between processors.
+struct Machine {
+    name: &'static str,
+    number: elf::Machine,
+    relocation_prefix: &'static str,
+    relocation_kind: fn(u32) -> Option<RelocationKind>,
+}
+
+const X86_64: Machine = Machine {
+    name: "x86-64",
+    number: elf::EM_X86_64,
+    relocation_prefix: x86_64::PREFIX,
+    relocation_kind: x86_64::relocation_kind,
+};
+
+const AARCH64: Machine = Machine {
+    name: "AArch64",
+    number: elf::EM_AARCH64,
+    relocation_prefix: aarch64::PREFIX,
+    relocation_kind: aarch64::relocation_kind,
+};
+
+/// Reads an object of the processor `arch`.
+pub fn parse(arch: Arch, bytes: &[u8]) -> Result<Object<'_>, LinkError> {
+    let machine = match arch {
+        Arch::X86_64 => &X86_64,
+        Arch::Aarch64 => &AARCH64,
+    };
     let header = Header::parse(bytes).map_err(|error| malformed("ELF header", error))?;
     if !header.is_class_64() || !header.is_little_endian() {
         return Err(malformed("ELF header", "expected a 64-bit little-endian file"));
     }
-    if header.e_type(LE) != elf::ET_REL || header.e_machine(LE) != elf::EM_X86_64 {
-        let (kind, machine) = (header.e_type(LE).0, header.e_machine(LE).0);
+    if header.e_type(LE) != elf::ET_REL || header.e_machine(LE) != machine.number {
+        let (kind, number) = (header.e_type(LE).0, header.e_machine(LE).0);
         let what = format!(
-            "expected a relocatable x86-64 object (type 1, machine 62), found type {kind}, machine {machine}"
+            "expected a relocatable {} object (type 1, machine {}), found type {kind}, machine {number}",
+            machine.name, machine.number.0
         );
         return Err(malformed("ELF header", what));
     }
     let table = header.sections(LE, bytes).map_err(|error| malformed("section table", error))?;
-    let mut reader = Reader { bytes, table: &table, ids: vec![None; table.len()] };
+    let mut reader = Reader { machine, bytes, table: &table, ids: vec![None; table.len()] };
     let mut sections = reader.sections()?;
     let symbols = reader.symbols(&sections)?;
     reader.relocations(&mut sections, symbols.len())?;
-    Ok(Object { arch: Arch::X86_64, sections, symbols })
+    Ok(Object { arch, sections, symbols })
 }
 
 struct Reader<'a, 't> {
+    machine: &'static Machine,
     bytes: &'a [u8],
     table: &'t Sections<'a>,
     /// From the file's section index to ours, for those that are loaded.
@@ -188,16 +219,16 @@ impl<'a> Reader<'a, '_> {
                     return Err(malformed(place(), what));
                 }
                 let kind = entry.r_type(LE, false).0;
-                let Some(kind) = relocation_kind(kind) else {
+                let Some(kind) = (self.machine.relocation_kind)(kind) else {
                     return Err(LinkError::UnknownRelocation {
                         section: section.name.to_owned(),
                         offset,
-                        kind: format!("R_X86_64 type {kind}"),
+                        kind: format!("{} type {kind}", self.machine.relocation_prefix),
                     });
                 };
                 section.relocations.push(Relocation {
                     offset,
-                    kind: RelocationKind::X86_64(kind),
+                    kind,
                     symbol: SymbolId(symbol),
                     addend: entry.r_addend(LE),
                 });
@@ -205,26 +236,6 @@ impl<'a> Reader<'a, '_> {
         }
         Ok(())
     }
-}
-
-/// psABI table 4.10, by number. The two relaxable forms of GOTPCREL are the plain one to us.
-fn relocation_kind(number: u32) -> Option<x86_64::Kind> {
-    use x86_64::Kind;
-    Some(match number {
-        0 => Kind::None,
-        1 => Kind::Absolute64,
-        2 => Kind::Relative32,
-        4 => Kind::Call32,
-        9 | 41 | 42 => Kind::GotRelative32,
-        10 => Kind::Absolute32,
-        11 => Kind::Absolute32Signed,
-        24 => Kind::Relative64,
-        25 => Kind::GotOffset64,
-        26 => Kind::GotBase32,
-        28 => Kind::GotRelative64,
-        29 => Kind::GotBase64,
-        _ => return None,
-    })
 }
 
 /// What a section is, `None` where it takes no memory at run time.
