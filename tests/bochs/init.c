@@ -1,4 +1,5 @@
-/* The guest's first process: runs /program, says how it ended, and restarts the machine. No C library is needed. */
+/* The guest's first process: runs /program with each part of the arguments, which `--then` separates, says how the last that failed
+   ended, and restarts the machine. No C library is needed. */
 
 enum { WRITE = 1, IOCTL = 16, FORK = 57, EXECVE = 59, EXIT = 60, WAIT4 = 61, REBOOT = 169 };
 
@@ -9,16 +10,41 @@ static long call(long number, long a, long b, long c, long d) {
     return result;
 }
 
-__attribute__((force_align_arg_pointer)) void _start(void) {
-    static char text[] = "\nended with status 0x0000\n";
-    static char *arguments[] = {"/program", ARGUMENTS 0}, *environment[] = {"RUST_BACKTRACE=0", 0};
+static int is_separator(const char *word) {
+    const char *expected = "--then";
+    while (*word && *word == *expected)
+        word++, expected++;
+    return *word == *expected;
+}
+
+/* Runs the program once; gives how it ended. */
+static int run(char **arguments) {
+    static char *environment[] = {"RUST_BACKTRACE=0", 0};
     int status = 0xffff;
     const long child = call(FORK, 0, 0, 0, 0);
     if (child == 0) {
-        call(EXECVE, (long)arguments[0], (long)arguments, (long)environment, 0);
+        call(EXECVE, (long)"/program", (long)arguments, (long)environment, 0);
         call(EXIT, 127, 0, 0, 0);
     }
     call(WAIT4, child, (long)&status, 0, 0);
+    return status;
+}
+
+__attribute__((force_align_arg_pointer)) void _start(void) {
+    static char text[] = "\nended with status 0x0000\n";
+    static char *arguments[] = {"/program", ARGUMENTS 0};
+    int status = 0, ended;
+    for (char **first = arguments, **word = arguments; first; word++) {
+        if (*word && !is_separator(*word))
+            continue;
+        char **const next = *word ? word : 0;
+        *word = 0;
+        ended = run(first);
+        status = ended ? ended : status;
+        first = next;
+        if (next)
+            *next = "/program";
+    }
     for (int digit = 0; digit < 4; digit++)
         text[sizeof text - 3 - digit] = "0123456789abcdef"[status >> 4 * digit & 15];
     call(WRITE, 1, (long)text, sizeof text - 1, 0);

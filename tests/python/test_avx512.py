@@ -23,8 +23,9 @@ HASHES = [
 
 @pytest.fixture(scope="module")
 def program():
-    """pixie-ld's example that loads a module and calls its functions at every level."""
-    command = ["cargo", "build", "--release", "--quiet", "--package", "pixie-ld", "--features", "build", "--example", "execute"]
+    """The command without its compiler, whose library would take most of the guest's memory."""
+    command = ["cargo", "build", "--release", "--quiet", "--package", "pixie-cli", "--no-default-features"]
+    command += ["--target-dir", ROOT / "target/plain"]
     messages = run(*command, "--message-format", "json", cwd=ROOT).stdout.splitlines()
     (path,) = {message["executable"] for message in map(json.loads, messages) if message.get("executable")}
     return Path(path)
@@ -62,10 +63,14 @@ def parse(text):
     return outcomes
 
 
+def words(folder, name, calls):
+    return ["run", f"{folder}/{name}.pixie", "--calls", f"{calls}/{CALLS[name]}"]
+
+
 @pytest.fixture(scope="module")
 def native(program, modules):
-    words = (word for name in MODULES for word in (modules / f"{name}.pixie", ROOT / "tests/bochs" / CALLS[name]))
-    return parse(run(program, *words).stdout)
+    runs = (run(program, *words(modules, name, ROOT / "tests/bochs")).stdout for name in MODULES)
+    return parse("".join(runs))
 
 
 @pytest.fixture
@@ -74,7 +79,8 @@ def emulate(tmp_path, program, modules):
         files = {"program": program.read_bytes(), **machine.libraries(program)}
         files |= {f"{name}.pixie": (modules / f"{name}.pixie").read_bytes() for name in MODULES}
         files |= {calls: (ROOT / "tests/bochs" / calls).read_bytes() for calls in CALLS.values()}
-        machine.make(tmp_path, files, [word for name in MODULES for word in (f"/{name}.pixie", f"/{CALLS[name]}")], **options)
+        arguments = [word for name in MODULES for word in ("--then", *words("", name, ""))][1:]
+        machine.make(tmp_path, files, arguments, **options)
         return parse(machine.run(tmp_path))
 
     return boot
