@@ -75,7 +75,8 @@ fn own(name: &str) -> Option<usize> {
         "roundeven" => Some(roundeven as extern "C" fn(f64) -> f64 as usize),
         "roundevenf" => Some(roundevenf as extern "C" fn(f32) -> f32 as usize),
         "__cpu_indicator_init" => Some(cpu_indicator_init as extern "C" fn() -> i32 as usize),
-        _ => None,
+        // What only one system lacks is in that system's file.
+        _ => sys::symbol(name),
     }
 }
 
@@ -91,4 +92,23 @@ extern "C" fn roundevenf(x: f32) -> f32 {
 /// The tables are filled before any code of a module runs.
 extern "C" fn cpu_indicator_init() -> i32 {
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_runtime_symbol_of_this_system_is_there() {
+        let host = Host::detect().unwrap_or_else(|error| panic!("{error}"));
+        let found = resolver(&[], host);
+        let of_host = runtime_symbols::ALL.iter().filter(|symbol| symbol.platforms.contains(&host.platform));
+        let mut count = 0;
+        for symbol in of_host.filter(|symbol| symbol.kind != SymbolKind::Data) {
+            assert!(found(symbol.name).is_some(), "{} has no `{}`", host.platform, symbol.name);
+            count += 1;
+        }
+        assert!(count > 100);
+        assert!(found("printf").is_none(), "it is no part of the list");
+    }
 }

@@ -16,6 +16,8 @@ mod macos;
 pub(crate) use macos::*;
 
 #[cfg(windows)]
+mod ucrt;
+#[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::*;

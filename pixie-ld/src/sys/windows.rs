@@ -1,11 +1,21 @@
-//! Windows on x86-64: detection and reading; memory for code is refused until the COFF reader is there.
+//! Windows on x86-64.
 
 use std::fs::File;
 use std::io;
 use std::os::windows::fs::FileExt;
+use std::ptr;
 
 use pixie_format::FeatureSet;
+use windows_sys::Win32::System::Diagnostics::Debug::{
+    FlushInstructionCache, IMAGE_RUNTIME_FUNCTION_ENTRY, RtlAddFunctionTable,
+};
+use windows_sys::Win32::System::Memory::{
+    MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_READONLY, PAGE_READWRITE, VirtualAlloc,
+    VirtualFree, VirtualProtect,
+};
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
+pub(crate) use super::ucrt::symbol;
 use crate::image::{PageSize, Protection};
 
 /// The features of the processor.
@@ -16,11 +26,6 @@ pub(crate) fn features() -> FeatureSet {
 /// The name of the processor.
 pub(crate) fn cpu_name() -> String {
     crate::cpu::cpuid::all_leaves().name()
-}
-
-/// No symbol of the host is looked up before objects can be linked.
-pub(crate) fn symbol(_name: &str) -> Option<usize> {
-    None
 }
 
 /// The page size of every x86-64 Windows.
@@ -44,33 +49,57 @@ pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io:
     Ok(())
 }
 
-/// Refused in this version.
-pub(crate) fn reserve(_size: usize) -> io::Result<*mut u8> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this version of pixie loads no code on Windows"))
+/// Reserves `size` bytes of zeroed, readable and writable memory at an address of the system's choice, a multiple of its allocation
+/// granularity of 64 KiB.
+pub(crate) fn reserve(size: usize) -> io::Result<*mut u8> {
+    // SAFETY: without an address a new allocation replaces nothing.
+    let start = unsafe { VirtualAlloc(ptr::null(), size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) };
+    if start.is_null() { Err(io::Error::last_os_error()) } else { Ok(start.cast()) }
 }
 
-/// Refused in this version.
+/// Sets the protection of whole pages.
 ///
 /// # Safety
-/// None: it does nothing.
-pub(crate) unsafe fn protect(_start: *mut u8, _size: usize, _protection: Protection) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+/// The pages belong to an allocation of `reserve` to which no Rust reference exists.
+pub(crate) unsafe fn protect(start: *mut u8, size: usize, protection: Protection) -> io::Result<()> {
+    let flags = match protection {
+        Protection::ReadExecute => PAGE_EXECUTE_READ,
+        Protection::Read => PAGE_READONLY,
+        Protection::ReadWrite => PAGE_READWRITE,
+    };
+    let mut before = 0;
+    // SAFETY: the caller owns these pages, and there is room for the protection that they had.
+    match unsafe { VirtualProtect(start.cast(), size, flags, &raw mut before) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
-/// Nothing was reserved.
+/// Gives memory of `reserve` back.
 ///
 /// # Safety
-/// None: it does nothing.
-pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
+/// `start` is that of `reserve`, and nothing points into the memory.
+pub(crate) unsafe fn release(start: *mut u8, _size: usize) {
+    // SAFETY: the caller owns the allocation, which is given back whole. Failure would leave it, which harms nobody.
+    unsafe { VirtualFree(start.cast(), 0, MEM_RELEASE) };
+}
 
-/// x86-64 keeps its caches coherent.
-pub(crate) fn flush_code(_code: (*const u8, usize)) {}
+/// Makes new code visible to instruction fetch. x86-64 keeps its caches coherent, but an emulator may need to be told.
+pub(crate) fn flush_code(code: (*const u8, usize)) {
+    // SAFETY: the range is a mapped image's code, and nothing is read or written.
+    unsafe { FlushInstructionCache(GetCurrentProcess(), code.0.cast(), code.1) };
+}
 
-/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+/// Tells the system's unwinder about the table of functions of an image at `base`: address and size in bytes. It is sorted.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
+pub(crate) unsafe fn register_unwind(base: *const u8, tables: (*const u8, usize)) {
+    let count = tables.1 / size_of::<IMAGE_RUNTIME_FUNCTION_ENTRY>();
+    // SAFETY: the caller's promise; the linker aligns the table to 4 bytes. Where it fails, exceptions do not pass through the
+    // image, nor backtraces, which no caller can mend.
+    unsafe { RtlAddFunctionTable(tables.0.cast(), count as u32, base as u64) };
+}
 
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "the process forbids dynamic code (arbitrary code guard)";
