@@ -23,6 +23,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("vgabios", "firmware that bochs' package asks for"),
     ("libxxhash-dev", "real input for the tests"),
     ("strace", "what a process touches"),
+    ("gdb", "names and lines of functions in a fat module"),
     ("file", "a second opinion on object formats"),
 ];
 

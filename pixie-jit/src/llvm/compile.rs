@@ -116,9 +116,15 @@ impl<'a> Job<'a> {
     fn attributes(&self, module: &Module<'_>) {
         let isa = &self.request.isa;
         features::apply(module, &isa.cpu, &isa.features, isa.vector_width);
-        if self.request.platform == Platform::OsxArm64 {
-            // The platform's ABI demands a frame record; crash reports and profilers walk it.
-            for function in ir::functions(module).into_iter().filter(|function| !function.is_declaration()) {
+        let mac = self.request.platform == Platform::OsxArm64;
+        for function in ir::functions(module).into_iter().filter(|function| !function.is_declaration()) {
+            // Debuggers, profilers and crash handlers walk through every function, and the ABI of Windows demands the tables;
+            // clang leaves them out of freestanding code. As clang has it: for each instruction, on macOS for each call.
+            if !function.has_enum_attribute("uwtable") {
+                function.set_enum_attribute("uwtable", if mac { 1 } else { 2 });
+            }
+            if mac {
+                // The platform's ABI demands a frame record; crash reports and profilers walk it.
                 function.set_attribute("frame-pointer", "non-leaf");
             }
         }

@@ -17,6 +17,7 @@ mod refuse;
 mod retarget;
 mod session;
 mod target;
+mod thunk_lines;
 mod thunks;
 
 pub use compile::compile;

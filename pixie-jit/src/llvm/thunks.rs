@@ -10,6 +10,7 @@ use pixie_format::thunk::{self, Slot};
 use pixie_format::{Platform, Signature};
 
 use super::ir::{self, Type, Value};
+use super::thunk_lines::Lines;
 use crate::compile::ExportSymbol;
 use crate::error::{Error, Result};
 
@@ -26,9 +27,10 @@ impl Drop for Builder {
 /// Adds the thunks of exports whose signatures were checked against their functions. Exports of one symbol share a thunk.
 pub fn add_all(module: &Module<'_>, platform: Platform, exports: &[ExportSymbol]) -> Result<()> {
     let mut done: HashMap<&str, &Signature> = HashMap::new();
+    let lines = Lines::new(module);
     for ExportSymbol { symbol, signature } in exports {
         match done.insert(symbol, signature) {
-            None => add(module, platform, symbol, signature)?,
+            None => add(module, &lines, platform, symbol, signature)?,
             Some(first) if shape(first, platform) == shape(signature, platform) => {}
             Some(first) => {
                 return Err(Error::Symbol {
@@ -56,7 +58,13 @@ fn shape(signature: &Signature, platform: Platform) -> (Vec<Slot>, Option<Slot>)
 }
 
 /// Adds the thunk of one export.
-fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Signature) -> Result<()> {
+fn add(
+    module: &Module<'_>,
+    lines: &Lines<'_, '_>,
+    platform: Platform,
+    symbol: &str,
+    signature: &Signature,
+) -> Result<()> {
     let error = |message: String| Error::Llvm { message };
     let Some(function) = ir::function(module, symbol).filter(|function| !function.is_declaration()) else {
         return Err(error(format!("the bitcode does not define `{symbol}`")));
@@ -85,6 +93,10 @@ fn add(module: &Module<'_>, platform: Platform, symbol: &str, signature: &Signat
         copy_attributes(function, thunk);
         let builder = Builder(LLVMCreateBuilderInContext(context));
         LLVMPositionBuilderAtEnd(builder.0, LLVMAppendBasicBlockInContext(context, thunk, c"".as_ptr()));
+        let place = lines.describe(function, thunk, &name);
+        if !place.is_null() {
+            LLVMSetCurrentDebugLocation2(builder.0, place);
+        }
         let args = LLVMGetParam(thunk, 0);
         let mut values: Vec<LLVMValueRef> = slots
             .iter()

@@ -65,6 +65,17 @@ impl Value<'_> {
         unsafe { LLVMRemoveEnumAttributeAtIndex(raw, index, enum_kind(name)) }
     }
 
+    /// Gives a function an enum attribute with a number, such as `uwtable`.
+    pub fn set_enum_attribute(self, name: &str, value: u64) {
+        let Some(raw) = self.function() else { return };
+        // SAFETY: it is one, and alive; the attribute is of its context.
+        unsafe {
+            let context = LLVMGetModuleContext(LLVMGetGlobalParent(raw));
+            let attribute = LLVMCreateEnumAttribute(context, enum_kind(name), value);
+            LLVMAddAttributeAtIndex(raw, LLVMAttributeFunctionIndex, attribute);
+        }
+    }
+
     /// Whether a function has an enum attribute such as `noreturn`.
     pub fn has_enum_attribute(self, name: &str) -> bool {
         let Some(raw) = self.function() else { return false };
