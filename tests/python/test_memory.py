@@ -4,7 +4,8 @@ import pytest
 
 from conftest import pixie, python
 
-# Confines this process by a seccomp filter (x86-64): of the calls in `rules`, those with PROT_EXEC fail with EPERM.
+# Confines this process by a seccomp filter (x86-64): the calls in `rules` fail with EPERM,
+# those that take a protection only if it has PROT_EXEC.
 CONFINE = """
 import ctypes, struct
 
@@ -20,6 +21,7 @@ def confine(*rules):
         code += {
             "mprotect": [equal(10, 3), protection, any_of(4, 1), refuse],
             "anonymous": [equal(9, 5), protection, any_of(4, 3), flags, any_of(0x20, 1), refuse],
+            "memfd_create": [equal(319, 1), refuse],
             "mmap": [equal(9, 3), protection, any_of(4, 1), refuse],
         }[rule]
     code.append((0x06, 0, 0, 0x7fff0000))           # SECCOMP_RET_ALLOW
@@ -62,6 +64,15 @@ def test_anonymous_memory_is_the_normal_case(kernels):
 
 def test_denied_by_a_filter(kernels):
     assert mapping(kernels, "confine('mprotect', 'anonymous')") == "r-xp /memfd:pixie:kernels (deleted)"
+
+
+def test_denied_with_memfd_create(kernels, tmp_path):
+    """The next choice is a file in a folder; one that does not exist is passed over, and nothing stays behind."""
+    confine = "confine('mprotect', 'anonymous', 'memfd_create')"
+    env = {"XDG_RUNTIME_DIR": str(tmp_path / "missing"), "TMPDIR": str(tmp_path)}
+    found = mapping(kernels, confine, env=env)
+    assert found.startswith(f"r-xp {tmp_path}/") and found.endswith(" (deleted)"), found
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_denied_by_the_kernel(kernels):

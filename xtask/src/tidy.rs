@@ -33,7 +33,7 @@ const FENCED: &[(&str, &[&str])] = &[
             "pixie-ld/src/foreign",
             "pixie-ld/src/resolve",
             "pixie-jit/src/llvm",
-            "pixie-cli/src/commands/run.rs",
+            "pixie-cli/src/commands/run",
             "python/src",
             "pixie-ld/tests",
             "pixie-ld/examples",
