@@ -7,8 +7,9 @@ use std::ops::Range;
 
 /// Version of a CIE (one byte, after length and id), augmentation string and, after three one-byte numbers, its data.
 const CIE_VERSION: u8 = 1;
-/// `DW_EH_PE_pcrel | DW_EH_PE_sdata4`.
+/// `DW_EH_PE_pcrel | DW_EH_PE_sdata4`, which LLVM takes for ELF, and `DW_EH_PE_pcrel | DW_EH_PE_absptr`, for Mach-O.
 const PC_RELATIVE_32: u8 = 0x1b;
+const PC_RELATIVE_64: u8 = 0x10;
 
 /// The frame descriptions in `bytes`, which lie at address `at`: the offset of each from the start. `None` unless every record is
 /// whole, of the form that LLVM writes for code without exceptions, and about code within `code`.
@@ -25,15 +26,17 @@ pub(crate) fn descriptions(bytes: &[u8], at: u64, code: Range<u64>) -> Option<Ve
         let record = bytes.get(offset + 4..(offset + 4).checked_add(length)?)?;
         match word(record, 0)? as usize {
             0 => {
-                is_plain(record)?;
-                common.push(offset);
+                common.push((offset, plain_width(record)?));
             }
             back => {
-                common.contains(&(offset + 4).checked_sub(back)?).then_some(())?;
-                let begin = word(record, 4)?.cast_signed();
-                let begin = (at + offset as u64 + 8).checked_add_signed(begin.into())?;
-                let size = u64::from(word(record, 8)?);
-                (record.len() > 12
+                let of = (offset + 4).checked_sub(back)?;
+                let (_, width) = *common.iter().find(|known| known.0 == of)?;
+                let (begin, size) = match width {
+                    4 => (word(record, 4)?.cast_signed().into(), word(record, 8)?.into()),
+                    _ => (long(record, 4)?.cast_signed(), long(record, 12)?),
+                };
+                let begin = (at + offset as u64 + 8).checked_add_signed(begin)?;
+                (record.len() > 4 + 2 * width
                     && size > 0
                     && begin >= code.start
                     && begin.checked_add(size)? <= code.end)
@@ -46,14 +49,22 @@ pub(crate) fn descriptions(bytes: &[u8], at: u64, code: Range<u64>) -> Option<Ve
     Some(found)
 }
 
-/// Whether a CIE has nothing but the encoding of addresses for augmentation, and that the usual one.
-fn is_plain(record: &[u8]) -> Option<()> {
+/// The bytes of an address in the descriptions of a CIE, if it has nothing but their encoding for augmentation, and that a usual one.
+fn plain_width(record: &[u8]) -> Option<usize> {
     let rest = record.strip_prefix(&[0, 0, 0, 0, CIE_VERSION])?;
     let rest = rest.strip_prefix(b"zR\0")?;
     // Alignment factors of code and data, the register of the return address, the size of what follows: all below 128.
     let (numbers, rest) = rest.split_first_chunk::<4>()?;
-    (numbers.iter().all(|number| *number < 0x80) && numbers[3] == 1 && rest.first() == Some(&PC_RELATIVE_32))
-        .then_some(())
+    (numbers.iter().all(|number| *number < 0x80) && numbers[3] == 1).then_some(())?;
+    match *rest.first()? {
+        PC_RELATIVE_32 => Some(4),
+        PC_RELATIVE_64 => Some(8),
+        _ => None,
+    }
+}
+
+fn long(bytes: &[u8], offset: usize) -> Option<u64> {
+    bytes.get(offset..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 fn word(bytes: &[u8], offset: usize) -> Option<u32> {
@@ -89,6 +100,25 @@ mod tests {
         bytes.extend([0xee; 8]);
         assert_eq!(descriptions(&bytes, AT, CODE).unwrap(), [24]);
         assert_eq!(descriptions(&[], AT, CODE).unwrap(), []);
+    }
+
+    /// As LLVM writes it for Mach-O on arm64.
+    #[test]
+    fn addresses_of_eight_bytes() {
+        let described = |begin: u64, size: u64| {
+            let mut bytes = vec![16, 0, 0, 0, 0, 0, 0, 0, 1, b'z', b'R', 0, 1, 0x78, 30, 1, 0x10, 12, 31, 0];
+            bytes.extend(24_u32.to_le_bytes());
+            let place = AT + bytes.len() as u64 + 4;
+            bytes.extend((bytes.len() as u32).to_le_bytes());
+            bytes.extend(begin.wrapping_sub(place).to_le_bytes());
+            bytes.extend(size.to_le_bytes());
+            bytes.extend([0; 4]);
+            descriptions(&bytes, AT, CODE)
+        };
+        assert_eq!(described(0x1000, 0x100).unwrap(), [20]);
+        for (begin, size) in [(0xfff, 1), (0x1000, 0x101), (0x1000, 0), (0x1000, u64::MAX)] {
+            assert_eq!(described(begin, size), None, "{begin:#x} {size:#x}");
+        }
     }
 
     #[test]

@@ -10,9 +10,12 @@ pub mod bind;
 pub mod build;
 #[cfg(all(target_arch = "x86_64", any(windows, all(target_os = "linux", feature = "foreign"))))]
 mod chkstk;
+#[cfg(any(test, target_os = "macos"))]
+#[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "only its tests run elsewhere"))]
+mod compact_unwind;
 pub mod cpu;
 mod debug;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod eh_frame;
 pub mod error;
 #[cfg(feature = "foreign")]

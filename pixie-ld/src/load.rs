@@ -217,7 +217,7 @@ fn instantiate(
     reservation.leak();
     // The system's unwinder knows its own tables alone.
     if host.is_native() {
-        mapping.register_unwind();
+        mapping.register_unwind(&object, &layout);
     }
     let module = manifest.name.as_str();
     let warnings = debug::announce(

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::image::{Address, Protection};
 use crate::layout::Layout;
+use crate::object::Object;
 use crate::sys;
 
 /// Memory that is ours until dropped; a finished image is leaked instead.
@@ -24,7 +25,10 @@ impl Reservation {
         // A section may ask for more than a page; then a part before it stays unused.
         let size = layout.size + (layout.align - page.min(layout.align));
         let size = usize::try_from(size.max(page)).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let start = sys::reserve(size)?;
+        let first = layout.segments.first();
+        let code = first.filter(|segment| segment.protection == Protection::ReadExecute);
+        let code = code.map_or(0, |segment| segment.size as usize);
+        let start = sys::reserve(size, layout.align as usize, code)?;
         let base = (start as usize).next_multiple_of(layout.align as usize);
         Ok(Reservation { start, size, base, intact: true })
     }
@@ -128,11 +132,9 @@ impl Mapping {
     }
 
     /// Tells the unwinder about the image, which is in place and stays there.
-    pub(crate) fn register_unwind(&self) {
-        if let Some(tables) = self.unwind() {
-            // SAFETY: called by the loader once the image has its protection and has been leaked.
-            unsafe { sys::register_unwind(self.image().0, tables) };
-        }
+    pub(crate) fn register_unwind(&self, object: &Object<'_>, layout: &Layout) {
+        // SAFETY: called by the loader once the image has its protection and has been leaked.
+        unsafe { sys::register_unwind(self, object, layout) };
     }
 
     pub(crate) fn unwind(&self) -> Option<(*const u8, usize)> {

@@ -25,6 +25,21 @@ pub struct Object<'a> {
     pub sections: Vec<Section<'a>>,
     /// The symbols, in the file's order.
     pub symbols: Vec<Symbol<'a>>,
+    /// How to unwind out of functions, where the format says it by codes rather than by a section that is loaded.
+    pub unwind_codes: Vec<UnwindCode>,
+}
+
+/// How to unwind out of one function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnwindCode {
+    /// The section that the function is in.
+    pub section: SectionId,
+    /// Bytes from the start of the section.
+    pub offset: u64,
+    /// The size of the function, bytes.
+    pub size: u32,
+    /// The platform's number for its frame.
+    pub code: u32,
 }
 
 /// What a section holds, which decides where it goes.

@@ -70,7 +70,7 @@ pub(crate) fn explain(error: LinkError, imports: &[ImportView<'_>], platform: Pl
 }
 
 /// The functions that the runtime itself provides.
-fn own(name: &str) -> Option<usize> {
+pub(crate) fn own(name: &str) -> Option<usize> {
     match name {
         "roundeven" => Some(roundeven as extern "C" fn(f64) -> f64 as usize),
         "roundevenf" => Some(roundevenf as extern "C" fn(f32) -> f32 as usize),

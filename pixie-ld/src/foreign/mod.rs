@@ -5,9 +5,15 @@
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[path = "win64.rs"]
 mod guest;
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+use osx_arm64 as guest;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 #[path = "nobody.rs"]
 mod guest;
+// Its shims are plain C, so that they can be tested on any processor.
+#[cfg(any(all(test, target_os = "linux"), all(target_os = "linux", target_arch = "aarch64")))]
+#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code, reason = "only its tests run elsewhere"))]
+mod osx_arm64;
 
 use std::sync::OnceLock;
 

@@ -57,7 +57,7 @@ fn read<Header: CoffHeader>(bytes: &[u8]) -> Result<Object<'_>, LinkError> {
     reader.weak_externals(&mut symbols)?;
     reader.relocations(&mut sections, &symbols)?;
     import_cells(&mut sections, &mut symbols);
-    Ok(Object { arch: Arch::X86_64, sections, symbols })
+    Ok(Object { arch: Arch::X86_64, sections, symbols, unwind_codes: Vec::new() })
 }
 
 struct Reader<'a, 't, Header: CoffHeader> {

@@ -1,6 +1,7 @@
 //! The reader of Mach-O relocatable objects for arm64 (`mach-o/loader.h`, `mach-o/nlist.h`).
 
 mod relocations;
+mod unwind;
 
 use object::endian::LittleEndian as LE;
 use object::macho;
@@ -54,7 +55,8 @@ pub fn parse(bytes: &[u8]) -> Result<Object<'_>, LinkError> {
     let (mut sections, ids) = sections(&raw, bytes)?;
     let mut symbols = symbols(&table, &raw, &ids, &sections)?;
     relocations::read(bytes, &raw, &ids, &mut sections, &mut symbols)?;
-    Ok(Object { arch: Arch::Aarch64, sections, symbols })
+    let unwind_codes = unwind::codes(bytes, &raw, &ids, &symbols)?;
+    Ok(Object { arch: Arch::Aarch64, sections, symbols, unwind_codes })
 }
 
 /// The sections of all segments, numbered as `n_sect` does from 1 on, and the symbol table.

@@ -12,6 +12,9 @@ pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_fr
 use super::unix::{global_symbol, in_library};
 pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
 use crate::eh_frame;
+use crate::layout::Layout;
+use crate::map::Mapping;
+use crate::object::Object;
 
 /// The address of a function or variable of the host: of whatever is loaded, else of the mathematics library, which a process
 /// need not have loaded.
@@ -70,15 +73,16 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     unsafe { __clear_cache(code.0, code.0.wrapping_add(code.1)) };
 }
 
-/// Tells the unwinder of the process about the `.eh_frame` of an image at `base`, address and size in bytes, if it can read it.
+/// Tells the unwinder of the process about the `.eh_frame` of an image, if it can read it.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process; a length of zero follows the tables.
-pub(crate) unsafe fn register_unwind(base: *const u8, tables: (*const u8, usize)) {
+pub(crate) unsafe fn register_unwind(image: &Mapping, _object: &Object<'_>, _layout: &Layout) {
     unsafe extern "C" {
         // The unwinder's that Rust's standard library is linked with.
         fn __register_frame(begin: *const u8);
     }
+    let (base, Some(tables)) = (image.image().0, image.unwind()) else { return };
     // SAFETY: the tables are mapped, readable, and nobody writes to them any more.
     let bytes = unsafe { std::slice::from_raw_parts(tables.0, tables.1) };
     // Code comes first in an image, so it lies between its base and the tables.

@@ -1,11 +1,20 @@
-//! macOS on Apple silicon.
+//! macOS on Apple silicon. Compiled for it, and its parts that are pure are tested; what it does with memory has never been executed
+//! where this was written.
+
+mod jit;
+mod unwind;
 
 use std::io;
 
 use pixie_format::{Feature, FeatureSet, Platform};
 
-use super::unix::global_symbol;
-pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
+use super::unix::{self, global_symbol};
+pub(crate) use super::unix::{page_size, read_at};
+use crate::compact_unwind;
+use crate::image::Protection;
+use crate::layout::Layout;
+use crate::map::Mapping;
+use crate::object::Object;
 
 /// The address of a function or variable of the host. The mathematics library is part of libSystem, which is always loaded.
 pub(crate) fn symbol(name: &str) -> Option<usize> {
@@ -54,11 +63,48 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     unsafe { sys_icache_invalidate(code.0, code.1) };
 }
 
-/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+/// Tells the system's unwinder about an image that was made of `object`.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
+pub(crate) unsafe fn register_unwind(image: &Mapping, object: &Object<'_>, layout: &Layout) {
+    // SAFETY: the caller's promise.
+    unsafe { unwind::register(image, compact_unwind::table(object, layout)) };
+}
+
+/// Reserves zeroed memory for an image, writable on this thread: its code takes MAP_JIT memory where nothing else will do.
+pub(crate) fn reserve(size: usize, align: usize, code: usize) -> io::Result<*mut u8> {
+    match code > 0 && jit::is_used() {
+        true => jit::reserve(size, align, code),
+        false => unix::reserve(size, align, code),
+    }
+}
+
+/// Sets the protection of whole pages.
+///
+/// # Safety
+/// The pages belong to a mapping of [`reserve`] to which no Rust reference exists.
+pub(crate) unsafe fn protect(start: *mut u8, size: usize, protection: Protection) -> io::Result<()> {
+    if protection == Protection::ReadExecute && jit::is_used() {
+        jit::finish();
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { unix::protect(start, size, protection) }
+}
+
+/// Gives memory of [`reserve`] back.
+///
+/// # Safety
+/// `start` and `size` are those of `reserve`, and nothing points into the memory.
+pub(crate) unsafe fn release(start: *mut u8, size: usize) {
+    if jit::is_used() {
+        // An image that could not be linked: no code may run on a thread that writes code.
+        jit::finish();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { unix::release(start, size) };
+}
 
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str =

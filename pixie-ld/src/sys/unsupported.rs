@@ -6,6 +6,9 @@ use std::io;
 use pixie_format::FeatureSet;
 
 use crate::image::{PageSize, Protection};
+use crate::layout::Layout;
+use crate::map::Mapping;
+use crate::object::Object;
 
 pub(crate) fn features() -> FeatureSet {
     FeatureSet::default()
@@ -27,7 +30,7 @@ pub(crate) fn read_at(_file: &File, _bytes: &mut [u8], _offset: u64) -> io::Resu
     Err(io::ErrorKind::Unsupported.into())
 }
 
-pub(crate) fn reserve(_size: usize) -> io::Result<*mut u8> {
+pub(crate) fn reserve(_size: usize, _align: usize, _code: usize) -> io::Result<*mut u8> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -43,11 +46,11 @@ pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
 
 pub(crate) fn flush_code(_code: (*const u8, usize)) {}
 
-/// Tells the system's unwinder about the tables of an image at `base`: address and size in bytes.
+/// Tells the system's unwinder about an image that was made of `object`.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(_base: *const u8, _tables: (*const u8, usize)) {}
+pub(crate) unsafe fn register_unwind(_image: &Mapping, _object: &Object<'_>, _layout: &Layout) {}
 
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "pixie has no objects for this system";

@@ -17,6 +17,9 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 pub(crate) use super::ucrt::symbol;
 use crate::image::{PageSize, Protection};
+use crate::layout::Layout;
+use crate::map::Mapping;
+use crate::object::Object;
 
 /// The features of the processor.
 pub(crate) fn features() -> FeatureSet {
@@ -51,7 +54,7 @@ pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io:
 
 /// Reserves `size` bytes of zeroed, readable and writable memory at an address of the system's choice, a multiple of its allocation
 /// granularity of 64 KiB.
-pub(crate) fn reserve(size: usize) -> io::Result<*mut u8> {
+pub(crate) fn reserve(size: usize, _align: usize, _code: usize) -> io::Result<*mut u8> {
     // SAFETY: without an address a new allocation replaces nothing.
     let start = unsafe { VirtualAlloc(ptr::null(), size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) };
     if start.is_null() { Err(io::Error::last_os_error()) } else { Ok(start.cast()) }
@@ -90,11 +93,12 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     unsafe { FlushInstructionCache(GetCurrentProcess(), code.0.cast(), code.1) };
 }
 
-/// Tells the system's unwinder about the table of functions of an image at `base`: address and size in bytes. It is sorted.
+/// Tells the system's unwinder about the table of functions of an image, which is sorted.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(base: *const u8, tables: (*const u8, usize)) {
+pub(crate) unsafe fn register_unwind(image: &Mapping, _object: &Object<'_>, _layout: &Layout) {
+    let (base, Some(tables)) = (image.image().0, image.unwind()) else { return };
     let count = tables.1 / size_of::<IMAGE_RUNTIME_FUNCTION_ENTRY>();
     // SAFETY: the caller's promise; the linker aligns the table to 4 bytes. Where it fails, exceptions do not pass through the
     // image, nor backtraces, which no caller can mend.

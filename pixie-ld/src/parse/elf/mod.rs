@@ -75,7 +75,7 @@ pub fn parse(arch: Arch, bytes: &[u8]) -> Result<Object<'_>, LinkError> {
     let mut sections = reader.sections()?;
     let symbols = reader.symbols(&sections)?;
     reader.relocations(&mut sections, symbols.len())?;
-    Ok(Object { arch, sections, symbols })
+    Ok(Object { arch, sections, symbols, unwind_codes: Vec::new() })
 }
 
 struct Reader<'a, 't> {
