@@ -34,7 +34,11 @@ fn link_all(platform: Platform, bytes: &[u8]) -> &'static str {
 
 /// An object of each platform that is linked.
 fn small_objects() -> impl Iterator<Item = (Platform, Vec<u8>)> {
-    let platforms = [(Platform::Linux64, &["-fno-asynchronous-unwind-tables"][..]), (Platform::Win64, &[])];
+    let platforms = [
+        (Platform::Linux64, &["-fno-asynchronous-unwind-tables"][..]),
+        (Platform::Win64, &[]),
+        (Platform::OsxArm64, &[]),
+    ];
     platforms.into_iter().map(|(platform, flags)| {
         let bytes = common::object_for(platform, SOURCE, &[&["-fcommon"], flags].concat());
         assert_eq!(link_all(platform, &bytes), "linked");
