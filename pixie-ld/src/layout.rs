@@ -141,10 +141,14 @@ fn tables(object: &Object<'_>) -> (Vec<bool>, Vec<bool>) {
     let mut got = vec![false; object.symbols.len()];
     let mut stubs = vec![false; object.symbols.len()];
     for relocation in object.sections.iter().flat_map(|section| &section.relocations) {
+        let (needs_got, may_need_stub) = (relocation.kind.needs_got(), relocation.kind.may_need_stub());
+        if !needs_got && !may_need_stub {
+            continue;
+        }
         let index = relocation.symbol.0 as usize;
         let Some(symbol) = object.symbols.get(index) else { continue };
-        got[index] |= relocation.kind.needs_got();
-        stubs[index] |= relocation.kind.may_need_stub() && symbol.place == Place::Undefined;
+        got[index] |= needs_got;
+        stubs[index] |= may_need_stub && symbol.place == Place::Undefined;
     }
     (got, stubs)
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -29,7 +30,7 @@ pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
     // Asked before opening, which would wait for ever at a pipe that nobody writes to.
     let metadata = std::fs::metadata(path).map_err(read)?;
     if metadata.is_dir() {
-        return Err(read(std::io::ErrorKind::IsADirectory.into()));
+        return Err(read(ErrorKind::IsADirectory.into()));
     }
     if !metadata.is_file() {
         return Err(read(std::io::Error::other("it is not a regular file")));
@@ -65,10 +66,18 @@ impl Source<'_> {
                 Ok(Cow::Borrowed(bytes.get(offset as usize..end).unwrap_or_default()))
             }
             Source::File { path, file, .. } => {
-                let mut bytes = vec![0; size as usize];
-                sys::read_at(file, &mut bytes, offset)
-                    .map_err(|source| Error::Read { path: path.to_path_buf(), source })?;
-                Ok(Cow::Owned(bytes))
+                let read = || {
+                    let mut file: &File = file;
+                    file.seek(SeekFrom::Start(offset))?;
+                    // Unlike a slice to be filled, memory to be appended to need not be zeroed before.
+                    let mut bytes = Vec::with_capacity(size as usize);
+                    match file.take(size).read_to_end(&mut bytes)? as u64 {
+                        read if read == size => Ok(bytes),
+                        _ => Err(ErrorKind::UnexpectedEof.into()),
+                    }
+                };
+                let failed = |source| Error::Read { path: path.to_path_buf(), source };
+                read().map(Cow::Owned).map_err(failed)
             }
         }
     }

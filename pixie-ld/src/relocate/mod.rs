@@ -8,7 +8,7 @@ use pixie_format::Arch;
 use crate::error::LinkError;
 use crate::image::{Address, Image, Segment};
 use crate::layout::{GOT_ENTRY, Layout};
-use crate::object::{Object, Relocation, Section, SectionKind};
+use crate::object::{Object, Place, Relocation, Section, SectionKind, Symbol};
 use crate::resolve::{Resolved, Resolver, resolve};
 
 /// The kind of a relocation: what is computed and how wide the field is. One set for each architecture, whatever the file
@@ -165,6 +165,16 @@ impl Linker<'_> {
         })
     }
 
+    /// What a message calls a symbol: labels have no name, but lie in a section that has one.
+    fn shown<'s>(&'s self, symbol: &'s Symbol<'_>) -> &'s str {
+        match symbol.place {
+            Place::Section(id, _) if symbol.name.is_empty() => {
+                self.object.sections.get(id.0 as usize).map_or("", |section| section.name)
+            }
+            _ => symbol.name,
+        }
+    }
+
     /// Fills one field if it is what most are, a distance or an address without any choice in it, and says whether it did; all
     /// else, and whatever is wrong, is for `apply`. 124 to 25 instructions for each of the thousands that a large object has.
     #[inline]
@@ -180,10 +190,12 @@ impl Linker<'_> {
         // Addresses of a process have the highest bit clear, so that the difference of two cannot overflow.
         let Some(value) = address.checked_add(relocation.addend) else { return false };
         match (kind, field.first_chunk_mut::<4>()) {
-            (x86_64::Kind::Relative32, Some(field)) => match value.checked_sub(place).map(i32::try_from) {
-                Some(Ok(distance)) => *field = distance.to_le_bytes(),
-                _ => return false,
-            },
+            (x86_64::Kind::Relative32 | x86_64::Kind::Call32, Some(field)) => {
+                match value.checked_sub(place).map(i32::try_from) {
+                    Some(Ok(distance)) => *field = distance.to_le_bytes(),
+                    _ => return false,
+                }
+            }
             _ => return false,
         }
         true
@@ -199,7 +211,7 @@ impl Linker<'_> {
     ) -> Result<(), LinkError> {
         let index = relocation.symbol.0 as usize;
         let entry = |table: &[Option<u64>]| table.get(index).copied().flatten().map(|offset| self.at(offset));
-        let name = self.object.symbols.get(index).map_or("", |symbol| symbol.name);
+        let name = self.object.symbols.get(index).map_or("", |symbol| self.shown(symbol));
         let place = || format!("section `{}` offset {:#x}", section.name, relocation.offset);
         let Some(symbol) = self.symbols.get(index).copied().flatten() else {
             let what = format!("refers to `{name}`, which is in a section that is not loaded");

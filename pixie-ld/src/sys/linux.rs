@@ -10,7 +10,7 @@ use pixie_format::FeatureSet;
 
 pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_from_file};
 use super::unix::{global_symbol, in_library};
-pub(crate) use super::unix::{page_size, protect, read_at, release, reserve};
+pub(crate) use super::unix::{page_size, protect, release, reserve};
 use crate::eh_frame;
 use crate::layout::Layout;
 use crate::map::Mapping;

@@ -1,17 +1,10 @@
 //! What Linux and macOS share: memory by mmap, symbols by dlsym, reading by pread.
 
 use std::ffi::{CStr, CString};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
 use crate::image::{PageSize, Protection};
-
-/// Fills `bytes` from the file at `offset`, without moving a position that others share.
-pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    file.read_exact_at(bytes, offset)
-}
 
 /// The page size of this process.
 pub(crate) fn page_size() -> PageSize {

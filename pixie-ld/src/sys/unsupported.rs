@@ -1,6 +1,5 @@
 //! Systems that pixie has no objects for: `Host::detect` refuses them before any of this is reached, and so does this.
 
-use std::fs::File;
 use std::io;
 
 use pixie_format::FeatureSet;
@@ -24,10 +23,6 @@ pub(crate) fn symbol(_name: &str) -> Option<usize> {
 
 pub(crate) fn page_size() -> PageSize {
     PageSize::K64
-}
-
-pub(crate) fn read_at(_file: &File, _bytes: &mut [u8], _offset: u64) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 pub(crate) fn reserve(_size: usize, _align: usize, _code: usize) -> io::Result<*mut u8> {

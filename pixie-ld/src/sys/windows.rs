@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::windows::fs::FileExt;
 use std::ptr;
 
 use pixie_format::FeatureSet;
@@ -34,22 +33,6 @@ pub(crate) fn cpu_name() -> String {
 /// The page size of every x86-64 Windows.
 pub(crate) fn page_size() -> PageSize {
     PageSize::K4
-}
-
-/// Fills `bytes` from the file at `offset`.
-pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.seek_read(bytes, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => {
-                bytes = bytes.get_mut(count..).unwrap_or_default();
-                offset += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// Reserves `size` bytes of zeroed, readable and writable memory at an address of the system's choice, a multiple of its allocation

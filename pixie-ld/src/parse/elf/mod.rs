@@ -78,6 +78,9 @@ pub fn parse(arch: Arch, bytes: &[u8]) -> Result<Object<'_>, LinkError> {
     Ok(Object { arch, sections, symbols, unwind_codes: Vec::new() })
 }
 
+/// `st_info` of a local symbol without a type.
+const LABEL: elf::SymbolInfo = elf::SymbolInfo(0);
+
 struct Reader<'a, 't> {
     machine: &'static Machine,
     bytes: &'a [u8],
@@ -128,6 +131,13 @@ impl<'a> Reader<'a, '_> {
             .map_err(|error| malformed("symbol table", error))?;
         let mut symbols = Vec::with_capacity(table.len());
         for (index, raw) in table.symbols().iter().enumerate() {
+            // Labels of constants and of jump tables, of which there are thousands: nobody asks for their names.
+            if raw.st_info() == LABEL
+                && let Some(place) = self.label_place(raw, sections)
+            {
+                symbols.push(Symbol { name: "", place, kind: SymbolKind::Other, binding: Binding::Local });
+                continue;
+            }
             let name = text(table.symbol_name(LE, raw), || format!("symbol {index}"))?;
             let place = || format!("symbol `{name}`");
             let section = table
@@ -141,6 +151,15 @@ impl<'a> Reader<'a, '_> {
             });
         }
         Ok(symbols)
+    }
+
+    /// Where a label in a loaded section is; `None` for any other, and for one that is wrong.
+    fn label_place(&self, raw: &RawSymbol, sections: &[Section<'a>]) -> Option<Place> {
+        let index = raw.st_shndx(LE);
+        let id = self.ids.get(usize::from(index.0)).copied().flatten()?;
+        let size = sections.get(id.0 as usize)?.size;
+        let value = raw.st_value(LE);
+        (index != elf::SHN_UNDEF && value <= size).then_some(Place::Section(id, value))
     }
 
     fn symbol_place(
