@@ -1,6 +1,5 @@
 //! Windows on x86-64.
 
-use std::fs::File;
 use std::io;
 use std::ptr;
 
