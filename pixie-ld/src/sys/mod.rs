@@ -34,3 +34,8 @@ mod unsupported;
     windows
 )))]
 pub(crate) use unsupported::*;
+
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod not_linux;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub(crate) use not_linux::*;

@@ -89,22 +89,3 @@ pub(crate) unsafe fn register_unwind(image: &Mapping, _object: &Object<'_>, _lay
 
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "the process forbids dynamic code (arbitrary code guard)";
-/// Whether [`execute_from_file`] can succeed.
-pub(crate) const HAS_FILE_MEMORY: bool = false;
-
-/// Only Linux has policies against anonymous memory that a file gets around.
-///
-/// # Safety
-/// None: it does nothing.
-pub(crate) unsafe fn execute_from_file(
-    _start: *mut u8,
-    _size: usize,
-    _name: &str,
-) -> Result<(), Vec<(String, io::Error)>> {
-    Err(vec![("a file (`PIXIE_MEMORY=file`)".to_owned(), io::ErrorKind::Unsupported.into())])
-}
-
-/// Only perf reads such a map, and only Linux has perf.
-pub(crate) fn append_perf_map(_lines: &str) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux has perf"))
-}
