@@ -10,23 +10,15 @@ use pixie_format::Arch;
 
 use crate::error::LinkError;
 use crate::object::{Binding, Object, Place, Section, SectionId, SectionKind, Symbol, SymbolKind};
+use crate::parse::{malformed, utf8};
 
 type Header = macho::MachHeader64<LE>;
 type RawSection = macho::Section64<LE>;
 type RawSymbol = macho::Nlist64<LE>;
 type Symbols<'a> = SymbolTable<'a, Header>;
 
-fn malformed(place: impl Into<String>, what: impl ToString) -> LinkError {
-    LinkError::Malformed { place: place.into(), what: what.to_string() }
-}
-
 fn unsupported(place: impl Into<String>, what: &str, hint: &'static str) -> LinkError {
     LinkError::Unsupported { place: place.into(), what: what.to_owned(), hint }
-}
-
-fn text(bytes: &[u8], place: impl Fn() -> String) -> Result<&str, LinkError> {
-    std::str::from_utf8(bytes)
-        .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))
 }
 
 /// Reads an arm64 object.
@@ -146,7 +138,7 @@ fn section_name(index: usize, raw: &RawSection) -> Result<&str, LinkError> {
     };
     match KNOWN_NAMES.iter().find(is_it) {
         Some(known) => Ok(known),
-        None => text(raw.name(), || format!("section {}", index + 1)),
+        None => utf8(raw.name(), || format!("section {}", index + 1)),
     }
 }
 
@@ -212,7 +204,7 @@ fn symbols<'a>(
         }
         let number = || format!("symbol {index}");
         let name = table.symbol_name(LE, raw).map_err(|error| malformed(number(), error))?;
-        let name = text(name, number)?;
+        let name = utf8(name, number)?;
         // The C compiler puts one underscore before every name; what has none is the assembler's own label.
         let name = name.strip_prefix('_').unwrap_or(name);
         let place = symbol_place(name, raw, raw_sections, ids)?;

@@ -29,3 +29,18 @@ pub fn parse(platform: Platform, bytes: &[u8]) -> Result<Object<'_>, LinkError> 
         }),
     }
 }
+
+fn malformed(place: impl Into<String>, what: impl ToString) -> LinkError {
+    LinkError::Malformed { place: place.into(), what: what.to_string() }
+}
+
+/// A name as text, if it could be read; `place` says whose it is.
+fn text(bytes: object::read::Result<&[u8]>, place: impl Fn() -> String) -> Result<&str, LinkError> {
+    utf8(bytes.map_err(|error| malformed(place(), error))?, place)
+}
+
+/// A name as text.
+fn utf8(bytes: &[u8], place: impl Fn() -> String) -> Result<&str, LinkError> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))
+}

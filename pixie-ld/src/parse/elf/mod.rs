@@ -13,22 +13,13 @@ use crate::error::LinkError;
 use crate::object::{
     Binding, Object, Place, Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind,
 };
+use crate::parse::{malformed, text};
 use crate::relocate::RelocationKind;
 
 type Header = elf::FileHeader64<LE>;
 type Sections<'a> = SectionTable<'a, Header>;
 type RawSection = elf::SectionHeader64<LE>;
 type RawSymbol = elf::Sym64<LE>;
-
-fn malformed(place: impl Into<String>, what: impl ToString) -> LinkError {
-    LinkError::Malformed { place: place.into(), what: what.to_string() }
-}
-
-fn text(bytes: object::read::Result<&[u8]>, place: impl Fn() -> String) -> Result<&str, LinkError> {
-    let bytes = bytes.map_err(|error| malformed(place(), error))?;
-    std::str::from_utf8(bytes)
-        .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))
-}
 
 /// What differs between processors.
 struct Machine {

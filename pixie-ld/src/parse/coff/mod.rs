@@ -1,5 +1,7 @@
 //! The reader of COFF relocatable objects for x86-64, also of those with many sections (Microsoft PE format specification).
 
+mod relocations;
+
 use std::collections::HashMap;
 
 use object::endian::LittleEndian as LE;
@@ -12,22 +14,16 @@ use crate::error::LinkError;
 use crate::object::{
     Binding, Object, Place, Relocation, Section, SectionId, SectionKind, Symbol, SymbolId, SymbolKind,
 };
+use crate::parse::{malformed, text};
 use crate::relocate::{RelocationKind, x86_64};
+
+pub(crate) use relocations::Use;
+use relocations::relocation;
 
 /// What stands before a symbol's name to mean the cell with its address, as `dllimport` refers to it.
 pub(crate) const IMPORT_CELL: &str = "__imp_";
 /// Bytes of an entry of `.pdata`: three image-relative addresses.
 pub(crate) const FUNCTION_ENTRY: u64 = 12;
-
-fn malformed(place: impl Into<String>, what: impl ToString) -> LinkError {
-    LinkError::Malformed { place: place.into(), what: what.to_string() }
-}
-
-fn text(bytes: object::read::Result<&[u8]>, place: impl Fn() -> String) -> Result<&str, LinkError> {
-    let bytes = bytes.map_err(|error| malformed(place(), error))?;
-    std::str::from_utf8(bytes)
-        .map_err(|_| malformed(place(), format!("the name `{}` is not UTF-8", bytes.escape_ascii())))
-}
 
 /// Reads an x86-64 object.
 pub fn parse(bytes: &[u8]) -> Result<Object<'_>, LinkError> {
@@ -239,85 +235,6 @@ impl<'a, Header: CoffHeader> Reader<'a, '_, Header> {
 /// A common symbol has its size as value and no alignment of its own: linkers take the next power of two, up to 32 bytes.
 fn common(size: u32) -> Place {
     Place::Common(size.into(), u64::from(size).next_power_of_two().min(32))
-}
-
-fn relocation(
-    section: &Section<'_>,
-    entry: &pe::ImageRelocation,
-    symbols: &[Symbol<'_>],
-) -> Result<Relocation, LinkError> {
-    use x86_64::Kind;
-    let (offset, number) = (entry.virtual_address.get(LE), entry.symbol_table_index.get(LE));
-    let place = || format!("relocations of section `{}`", section.name);
-    let Some(symbol) = symbols.get(number as usize) else {
-        let what = format!("offset {offset:#x}: expected a symbol below {}, found {number}", symbols.len());
-        return Err(malformed(place(), what));
-    };
-    let field = section.data.get(offset as usize..).unwrap_or_default();
-    let short = || {
-        let what = format!("offset {offset:#x}: the section has {} bytes", section.data.len());
-        malformed(place(), what)
-    };
-    let inline32 =
-        || field.first_chunk().map(|bytes| i64::from(i32::from_le_bytes(*bytes))).ok_or_else(short);
-    let kind = entry.typ.get(LE);
-    let (kind, addend) = match kind {
-        pe::IMAGE_REL_AMD64_ABSOLUTE => (Kind::None, 0),
-        pe::IMAGE_REL_AMD64_ADDR64 => {
-            (Kind::Absolute64, field.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)).ok_or_else(short)?)
-        }
-        pe::IMAGE_REL_AMD64_ADDR32NB => (Kind::ImageRelative32, inline32()?),
-        pe::IMAGE_REL_AMD64_REL32 => {
-            let addend = inline32()?;
-            let outside = symbol.place == Place::Undefined;
-            match Use::of(section.data, offset) {
-                Use::Branch => (Kind::Call32, addend - 4),
-                // The relocation begins at the opcode, which may have to change.
-                Use::Address if outside => {
-                    let (symbol, kind) = (SymbolId(number), RelocationKind::X86_64(Kind::Address32));
-                    return Ok(Relocation { offset: u64::from(offset) - 2, kind, symbol, addend: -4 });
-                }
-                Use::Address | Use::Memory => (Kind::Relative32, addend - 4),
-            }
-        }
-        // REL32_1 to REL32_5: so many bytes of the instruction follow the field.
-        pe::RelocationType(number @ 5..=9) => (Kind::Relative32, inline32()? - i64::from(number)),
-        pe::RelocationType(number) => {
-            return Err(LinkError::UnknownRelocation {
-                section: section.name.to_owned(),
-                offset: offset.into(),
-                kind: format!("IMAGE_REL_AMD64 type {number}"),
-            });
-        }
-    };
-    let (kind, symbol) = (RelocationKind::X86_64(kind), SymbolId(number));
-    Ok(Relocation { offset: offset.into(), kind, symbol, addend })
-}
-
-/// What an instruction does with the 32-bit relative field of a `REL32`, which serves calls and memory operands alike.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Use {
-    /// Calls or jumps: any code that goes on there will do.
-    Branch,
-    /// `lea` of 64 bits, of the symbol itself: the address alone counts.
-    Address,
-    /// Reads or writes memory.
-    Memory,
-}
-
-impl Use {
-    /// Tells by the bytes before the field at `offset` of `code`. The last of them is the ModRM byte of a memory operand, which for
-    /// one relative to `rip` is `00 reg 101`, or the opcode of a branch, none of which has that form.
-    pub(crate) fn of(code: &[u8], offset: u32) -> Use {
-        let (before, field) = code.split_at_checked(offset as usize).unwrap_or_default();
-        match before {
-            [.., 0xe8 | 0xe9] | [.., 0x0f, 0x80..=0x8f] => Use::Branch,
-            // vpermb and vpermw (EVEX, map 0F38, prefix 66) have the same opcode after a byte that may look like REX.W.
-            [.., 0x62, p0, p1, _, 0x8d, _] if p0 & 0xf == 2 && p1 & 7 == 5 => Use::Memory,
-            [.., 0x48..=0x4f, 0x8d, modrm] if modrm & 0xc7 == 5 && field.starts_with(&[0; 4]) => Use::Address,
-            _ => Use::Memory,
-        }
-    }
 }
 
 /// Makes the cells that `__imp_` symbols name: each holds the address of the symbol without the prefix.
