@@ -261,3 +261,126 @@ fn one_underscore_is_stripped() {
     names.sort_unstable();
     assert_eq!(names, ["__f", "_f", "f"]);
 }
+
+/// Links `source` with `far`, a function, and `data` at these addresses.
+fn link_with(source: &str, address: u64) -> Result<(), LinkError> {
+    let bytes = assemble(source);
+    let object = parse(Platform::OsxArm64, &bytes)?;
+    let resolver = |name: &str| {
+        let kind = if name == "far" { ResolvedKind::Function } else { ResolvedKind::Data };
+        Some(Resolved { address: Address(address), kind })
+    };
+    link(&object, &layout(&object, PageSize::K16)?, Address(BASE), &resolver).map(drop)
+}
+
+#[test]
+fn limits_and_one_past_them() {
+    // Source of one function at the base, and the addresses that just fit and just do not.
+    let cases = [
+        ("b _data", BASE + (1 << 27) - 4, BASE + (1 << 27)),
+        ("b _data", BASE - (1 << 27), BASE - (1 << 27) - 4),
+        ("adrp x0, _data@PAGE", BASE + (1 << 32) - 1, BASE + (1 << 32)),
+        ("adrp x0, _data@PAGE", BASE - (1 << 32), BASE - (1 << 32) - 1),
+        ("ldr x0, [x0, _data@PAGEOFF]", 0x1_0008, 0x1_0004),
+        ("ldr q0, [x0, _data@PAGEOFF]", 0x1_0010, 0x1_0008),
+        ("ldrh w0, [x0, _data@PAGEOFF]", 0x1_0002, 0x1_0001),
+        ("nop\n.section __DATA,__const\n.long _data", 0xffff_ffff, 0x1_0000_0000),
+        // The constant is on the page after the code.
+        (
+            "nop\n.section __DATA,__const\n.long _data - .",
+            BASE + 0x4000 + 0x7fff_ffff,
+            BASE + 0x4000 + 0x8000_0000,
+        ),
+        (
+            "nop\n.section __DATA,__const\n.long _data - .",
+            BASE + 0x4000 - 0x8000_0000,
+            BASE + 0x4000 - 0x8000_0001,
+        ),
+    ];
+    for (code, fits, past) in cases {
+        let source = format!(".globl _f\n.p2align 2\n_f: {code}\n");
+        link_with(&source, fits).unwrap_or_else(|error| panic!("{code} {fits:#x}: {error}"));
+        match link_with(&source, past) {
+            Err(LinkError::Overflow { symbol, .. }) => assert_eq!(symbol, "data", "{code}"),
+            Err(LinkError::Malformed { what, .. }) => {
+                assert!(what.contains("no multiple of"), "{code}: {what}")
+            }
+            other => panic!("{code} {past:#x}: {other:?}"),
+        }
+    }
+    // A call of a function takes the stub instead.
+    link_with("_f: bl _far\n", BASE + (1 << 27)).unwrap();
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let cases = [
+        (
+            ".section __DATA,__mod_init_func,mod_init_funcs\n.quad _f\n.text\n_f: ret",
+            "section `__DATA,__mod_init_func`: code that runs when a module is loaded or unloaded is not supported\n\
+             hint: export a function that sets up the state and call it",
+        ),
+        (
+            ".tbss _t$tlv$init, 4, 2\n.section __DATA,__thread_vars,thread_local_variables\n_t: .quad 0",
+            "section `__DATA,__thread_bss`: thread-local data is not supported\nhint: pass the state as an argument",
+        ),
+        (
+            "_f: adrp x0, _t@TLVPPAGE",
+            "section `__TEXT,__text` offset 0x0: thread-local data is not supported\n\
+             hint: pass the state as an argument",
+        ),
+        (
+            ".section __DATA,__nl_symbol_ptr,non_lazy_symbol_pointers\n.indirect_symbol _g\n.quad 0",
+            "section `__nl_symbol_ptr`: a section of type 0x6 is not supported",
+        ),
+        (
+            "_f: ret\n_h: ret\n.data\n.long _d - _f\n_d: .quad 0\n.subsections_via_symbols",
+            "section `__DATA,__data` offset 0x0: a distance of 4 bytes from `f`, which is in another section, \
+             is not supported",
+        ),
+        (
+            ".section __DATA,__code,regular,pure_instructions\nret",
+            "section `__code`: memory that is writable and executable is not supported",
+        ),
+    ];
+    for (source, expected) in cases {
+        let bytes = assemble(source);
+        let error = parse(Platform::OsxArm64, &bytes).expect_err(source);
+        assert_eq!(error.to_string(), expected, "{source}");
+    }
+}
+
+/// An instruction that is none of those that a relocation is for is left alone and refused.
+#[test]
+fn instructions_are_what_their_relocations_say() {
+    let bytes = assemble("_f: adrp x0, _d@PAGE\nldr x0, [x0, _d@PAGEOFF]\n.data\n_d: .quad 0");
+    let code = bytes.windows(8).position(|window| window == [0, 0, 0, 0x90, 0, 0, 0x40, 0xf9]).unwrap();
+    for (at, expected) in [
+        (3, "offset 0x0: expected `adrp`, found 0x00000000"),
+        (7, "offset 0x4: expected `add`, or a load or store, found 0x00400000"),
+    ] {
+        let mut changed = bytes.clone();
+        changed[code + at] = 0;
+        let error = parse(Platform::OsxArm64, &changed).unwrap_err().to_string();
+        assert_eq!(error, format!("section `__TEXT,__text` {expected}"));
+    }
+}
+
+/// Compact unwind: one code for each function, wherever the entry's relocation points.
+#[test]
+fn functions_have_their_unwind_codes() {
+    let source =
+        "int h(int); int leaf(int x) { return x + 1; } int framed(int x) { return h(x) * 2 + h(x + 1); }";
+    let bytes = common::object_for(Platform::OsxArm64, source, &["-funwind-tables"]);
+    let object = parse(Platform::OsxArm64, &bytes).unwrap();
+    let place = |name: &str| object.symbols.iter().find(|symbol| symbol.name == name).unwrap().place;
+    let code = |name| {
+        let found =
+            object.unwind_codes.iter().find(|code| place(name) == Place::Section(code.section, code.offset));
+        *found.unwrap_or_else(|| panic!("{name} has no code: {:?}", object.unwind_codes))
+    };
+    assert_eq!(object.unwind_codes.len(), 2);
+    // UNWIND_ARM64_MODE_FRAMELESS without stack, UNWIND_ARM64_MODE_FRAME with x19 and x20 saved.
+    assert_eq!((code("leaf").size, code("leaf").code), (8, 0x0200_0000));
+    assert_eq!(code("framed").code, 0x0400_0001);
+}
