@@ -93,7 +93,7 @@ def modules(folder):
         run(PIXIE, "build", *words, "--name", name, "-q", "-o", path)
         yield Module(name, path, file, rule)
     for name in fetch.programs():
-        yield Module(name, programs.build(name, "--reproducible"), programs.calls(name), "exact")
+        yield Module(name, programs.build(name), programs.calls(name), "exact")
 
 
 def chosen(text, module, level):

@@ -4,6 +4,7 @@ mod bench;
 mod cross;
 mod demo;
 mod fuzz;
+mod matrix;
 mod notices;
 mod setup;
 mod shell;
@@ -24,6 +25,8 @@ usage: cargo xtask COMMAND
   cross [--tests] [PLATFORM]…
                  the command and the runtime for linux-aarch64, win-64 and osx-arm64, left in target/cross/PLATFORM
                  with `run`, which runs its programs here; --tests runs the tests of the crates by it
+  matrix [write] executes every platform's code at every ISA level that can be executed here and prints a table;
+                 needs `cross`; write puts the table into ARCHITECTURE.md
   tidy           the borders between the crates, licences, sources
   fuzz SECONDS [TARGET]
                  run the fuzz targets for so long each
@@ -47,6 +50,8 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["setup"] => setup::run(),
         ["demo"] => demo::run(),
         ["test"] => test::run(),
+        ["matrix"] => matrix::run(false),
+        ["matrix", "write"] => matrix::run(true),
         ["bench", names @ ..] => bench::run(names),
         ["cross", words @ ..] => cross::run(words),
         ["tidy"] => tidy::run(),
