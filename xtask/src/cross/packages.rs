@@ -60,13 +60,8 @@ impl Apt {
     fn new() -> Result<Self> {
         let folder = folder().join("apt");
         let apt = Self { folder };
-        if apt.folder.join("ready").exists() {
-            return Ok(apt);
-        }
         fs::create_dir_all(apt.folder.join("state/lists/partial"))?;
         fs::create_dir_all(apt.folder.join("cache/archives/partial"))?;
-        fs::create_dir_all(apt.folder.join("packages"))?;
-        fs::write(apt.folder.join("status"), "")?;
         let at = apt.folder.display();
         // Its own user for downloads could not write here, which is only a warning but a long one.
         let lines = [
@@ -79,8 +74,8 @@ impl Apt {
             "Acquire::Languages \"none\";".to_owned(),
         ];
         fs::write(apt.folder.join("apt.conf"), lines.join("\n"))?;
+        fs::write(apt.folder.join("status"), "")?;
         shell::run(apt.command("apt-get").args(["update", "-qq"]))?;
-        fs::write(apt.folder.join("ready"), "")?;
         Ok(apt)
     }
 
@@ -93,6 +88,11 @@ impl Apt {
     /// Downloads packages and returns their files.
     fn download(&self, names: &[&str]) -> Result<Vec<PathBuf>> {
         let packages = self.folder.join("packages");
+        // What an interrupted run left would be taken for what was asked for.
+        if packages.exists() {
+            fs::remove_dir_all(&packages)?;
+        }
+        fs::create_dir_all(&packages)?;
         shell::run(self.command("apt-get").current_dir(&packages).args(["download", "-qq"]).args(names))?;
         let files: Vec<PathBuf> = fs::read_dir(&packages)?.flatten().map(|entry| entry.path()).collect();
         if files.len() != names.len() {
