@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::{self, cargo, command, pixie, python};
-use crate::{demo, fuzz, notices, setup, tidy};
+use crate::{cross, demo, fuzz, matrix, notices, setup, tidy};
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -36,7 +36,9 @@ const STEPS: &[Step] = &[
         )
     }),
     ("tests of the runtime", || pytest("python/tests")),
+    ("cross builds", || cross::run(&[])),
     ("tests end to end", || pytest("tests/python")),
+    ("matrix", || matrix::run(false)),
     ("independent reader", independent_reader),
     ("fuzzing", || fuzz::run(30, None)),
     ("demo", demo::run),
