@@ -79,8 +79,8 @@ def run(*words, env=None, bound=600, **options):
     return result.stdout
 
 
-def modules(folder):
-    """The modules of the columns, built for all platforms and levels."""
+def modules(folder, wanted):
+    """The modules of the columns that are wanted, built for all platforms and levels."""
     own = [KERNELS / "kernels.c", "--exports", KERNELS / "kernels.sig"]
     functions = [KERNELS / "functions.c", "--exports", KERNELS / "functions.sig"]
     kernel_calls = ROOT / "tests/bochs/kernels.txt"
@@ -89,10 +89,12 @@ def modules(folder):
         ("fused", own, kernel_calls, "fused"),
         ("libm", [*functions, "--reproducible"], KERNELS / "functions.txt", "bounded"),
     ]:
+        if wanted and name not in wanted:
+            continue
         path = folder / f"{name}.pixie"
         run(PIXIE, "build", *words, "--name", name, "-q", "-o", path)
         yield Module(name, path, file, rule)
-    for name in fetch.programs():
+    for name in (name for name in fetch.programs() if not wanted or name in wanted):
         yield Module(name, programs.build(name), programs.calls(name), "exact")
 
 
@@ -274,11 +276,12 @@ def write(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put the table into ARCHITECTURE.md")
+    parser.add_argument("--only", nargs="+", metavar="MODULE", help="these columns alone")
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    every = list(modules(folder))
+    every = list(modules(folder, options.only))
     for module in every:
         module.signatures = calling.signatures(json.loads(run(PIXIE, "inspect", "--json", module.path)))
     references, done, failures = {}, [], []
