@@ -206,7 +206,8 @@ pub enum LinkError {
     },
     /// A value does not fit the field that a relocation fills.
     #[error(
-        "section `{section}` offset {offset:#x}: {kind} to `{symbol}` is out of reach: {value:#x} does not fit {bits} bits"
+        "section `{section}` offset {offset:#x}: {kind} to `{symbol}` is out of reach: {} does not fit {bits} bits",
+        signed_hex(*.value)
     )]
     Overflow {
         /// The section.
@@ -242,4 +243,9 @@ pub enum LinkError {
         /// The bound.
         limit: u64,
     },
+}
+
+/// `-0x10` rather than the 32 digits of its complement.
+fn signed_hex(value: i128) -> String {
+    format!("{}{:#x}", if value < 0 { "-" } else { "" }, value.unsigned_abs())
 }

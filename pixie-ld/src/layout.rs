@@ -1,11 +1,12 @@
 //! Laying out: which section, stub and table entry goes where, counted from the image's base. Pure.
 //!
 //! The layout does not depend on addresses: every outside function that is called gets a stub, used only where it turns out to
-//! be out of reach. Sixteen bytes for each are cheaper than laying out twice.
+//! be out of reach. Sixteen bytes for each are cheaper than laying out twice. Where stubs go is told in `islands`.
 
 use crate::error::LinkError;
 use crate::image::{PageSize, Protection};
-use crate::object::{MAX_ALIGN, MAX_IMAGE, Object, Place, Section, SectionKind};
+use crate::islands::{Callee, callee, place_text};
+use crate::object::{MAX_ALIGN, MAX_IMAGE, Object, Place, Section, SectionKind, SymbolId};
 
 /// Where everything goes, in bytes from the image's base.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,8 +17,8 @@ pub struct Layout {
     pub commons: Vec<Option<u64>>,
     /// The entry of the global offset table of each symbol that needs one.
     pub got: Vec<Option<u64>>,
-    /// The stub of each outside function that is called.
-    pub stubs: Vec<Option<u64>>,
+    /// The stubs, ordered by where they lead; in long text several may lead to the same place.
+    pub stubs: Vec<StubLayout>,
     /// Where the global offset table begins.
     pub got_base: u64,
     /// The segments that are not empty.
@@ -28,6 +29,15 @@ pub struct Layout {
     pub align: u64,
     /// The unwind tables: offset and size.
     pub unwind: Option<(u64, u64)>,
+}
+
+/// Where a stub goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StubLayout {
+    /// Where it leads: the symbol, and what is added to its address.
+    pub callee: (SymbolId, i64),
+    /// Bytes from the base.
+    pub offset: u64,
 }
 
 /// Where a segment goes.
@@ -46,14 +56,15 @@ pub struct SegmentLayout {
 /// Bytes of an entry of the global offset table.
 pub(crate) const GOT_ENTRY: u64 = 8;
 
-struct Cursor {
-    at: u64,
+/// Hands out the image's bytes in order.
+pub(crate) struct Cursor {
+    pub at: u64,
     align: u64,
 }
 
 impl Cursor {
     /// Takes `size` bytes and refuses what makes the image too large, so that no sum below can overflow.
-    fn take(&mut self, what: &str, size: u64, align: u64) -> Result<u64, LinkError> {
+    pub fn take(&mut self, what: &str, size: u64, align: u64) -> Result<u64, LinkError> {
         let too_large = |size| LinkError::TooLarge { what: what.to_owned(), size, limit: MAX_IMAGE };
         if !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(LinkError::Malformed {
@@ -80,22 +91,18 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         sections: vec![0; object.sections.len()],
         commons: vec![None; object.symbols.len()],
         got: vec![None; object.symbols.len()],
-        stubs: vec![None; object.symbols.len()],
+        stubs: Vec::new(),
         got_base: 0,
         segments: Vec::with_capacity(3),
         size: 0,
         align: page,
         unwind: None,
     };
-    let (needs_got, needs_stub) = tables(object);
+    let (needs_got, mut outside) = tables(object);
     let mut cursor = Cursor { at: 0, align: page };
 
     let start = cursor.at;
-    layout.place(object, SectionKind::Text, &mut cursor)?;
-    let stub = crate::relocate::stub(object.arch);
-    for index in needs_stub.iter().enumerate().filter(|(_, needed)| **needed).map(|(index, _)| index) {
-        layout.stubs[index] = Some(cursor.take("the call stubs", stub.size, stub.align)?);
-    }
+    layout.stubs = place_text(object, &mut outside, &mut cursor, &mut layout.sections)?;
     let filled = cursor.at;
     layout.finish(start, filled, &mut cursor, page, Protection::ReadExecute);
 
@@ -112,10 +119,8 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         }
     }
     layout.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;
-    for index in 0..object.symbols.len() {
-        if needs_got[index] || needs_stub[index] {
-            layout.got[index] = Some(cursor.take("the global offset table", GOT_ENTRY, GOT_ENTRY)?);
-        }
+    for (entry, _) in layout.got.iter_mut().zip(needs_got).filter(|(_, needed)| *needed) {
+        *entry = Some(cursor.take("the global offset table", GOT_ENTRY, GOT_ENTRY)?);
     }
     let filled = cursor.at;
     layout.finish(start, filled, &mut cursor, page, Protection::Read);
@@ -136,10 +141,12 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
     Ok(layout)
 }
 
-/// Which symbols need an entry of the global offset table, and which a stub, because a reference asks for it.
-fn tables(object: &Object<'_>) -> (Vec<bool>, Vec<bool>) {
+/// Which symbols need an entry of the global offset table, and which outside functions are called, because a reference asks for it.
+fn tables(object: &Object<'_>) -> (Vec<bool>, Vec<Callee>) {
     let mut got = vec![false; object.symbols.len()];
-    let mut stubs = vec![false; object.symbols.len()];
+    // Most calls are to the same few functions, and add nothing.
+    let mut called = vec![false; object.symbols.len()];
+    let mut outside = Vec::new();
     for relocation in object.sections.iter().flat_map(|section| &section.relocations) {
         let (needs_got, may_need_stub) = (relocation.kind.needs_got(), relocation.kind.may_need_stub());
         if !needs_got && !may_need_stub {
@@ -148,12 +155,24 @@ fn tables(object: &Object<'_>) -> (Vec<bool>, Vec<bool>) {
         let index = relocation.symbol.0 as usize;
         let Some(symbol) = object.symbols.get(index) else { continue };
         got[index] |= needs_got;
-        stubs[index] |= may_need_stub && symbol.place == Place::Undefined;
+        if symbol.place == Place::Undefined
+            && let Some(callee) = callee(relocation)
+            && (callee.1 != 0 || !std::mem::replace(&mut called[index], true))
+        {
+            outside.push(callee);
+        }
     }
-    (got, stubs)
+    (got, outside)
 }
 
 impl Layout {
+    /// The stub that leads to `callee` and is nearest to `offset`.
+    pub(crate) fn stub(&self, callee: Callee, offset: u64) -> Option<u64> {
+        let first = self.stubs.partition_point(|stub| stub.callee < callee);
+        let same = self.stubs.iter().skip(first).take_while(|stub| stub.callee == callee);
+        same.map(|stub| stub.offset).min_by_key(|stub| stub.abs_diff(offset))
+    }
+
     fn place(
         &mut self,
         object: &Object<'_>,

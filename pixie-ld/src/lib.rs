@@ -25,6 +25,7 @@ mod foreign;
 mod foreign;
 pub mod host;
 pub mod image;
+mod islands;
 pub mod layout;
 mod load;
 mod map;

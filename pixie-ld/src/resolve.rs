@@ -14,6 +14,8 @@ pub enum ResolvedKind {
     Data,
     /// A number without memory behind it.
     Absolute,
+    /// A weak symbol that nobody has. Its address is 0.
+    Missing,
 }
 
 /// What an outside symbol resolved to.
@@ -59,7 +61,7 @@ pub fn resolve(
             Place::Undefined => match resolver(symbol.name) {
                 Some(found) => Some(found),
                 None if symbol.binding == Binding::Weak => {
-                    Some(Resolved { address: Address(0), kind: ResolvedKind::Function })
+                    Some(Resolved { address: Address(0), kind: ResolvedKind::Missing })
                 }
                 None => return Err(undefined(object, SymbolId(index as u32))),
             },

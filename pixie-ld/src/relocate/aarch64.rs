@@ -5,7 +5,7 @@
 //! global offset table, `Page(x)` is `x` without its low 12 bits.
 
 use crate::image::Address;
-use crate::relocate::{Fault, Target};
+use crate::relocate::{Fault, StubShape, Target};
 use crate::resolve::ResolvedKind;
 
 /// What is computed.
@@ -42,9 +42,9 @@ pub enum Kind {
         /// The binary logarithm of the access size; 0 for `add`.
         shift: u8,
     },
-    /// `Page(G + A) - Page(P)` in pages, 21 bits of `adrp`.
+    /// `Page(G) - Page(P)` in pages, 21 bits of `adrp`.
     GotPage21,
-    /// The low 12 bits of `G + A` in words of 8 bytes, in an `ldr`.
+    /// The low 12 bits of `G` in words of 8 bytes, in an `ldr`.
     GotPageOffset12,
     /// `G + A - P`, 32 bits.
     GotRelative32,
@@ -52,9 +52,10 @@ pub enum Kind {
     GotAbsolute64,
 }
 
-/// `adrp x16; ldr x16, [x16, …]; br x16`: x16 is the register that the procedure call standard leaves to veneers (AAPCS64 §6.1.1).
-pub(crate) const STUB_SIZE: u64 = 12;
-pub(crate) const STUB_ALIGN: u64 = 4;
+/// A branch reaches 128 MiB, from its own start, and one instruction less forwards.
+pub(crate) const STUB: StubShape = StubShape { size: 16, align: 8, reach: (128 << 20) - 4 };
+/// `ldr x16, 8; br x16`, then the address: x16 is the register that the procedure call standard leaves to veneers (AAPCS64 §6.1.1).
+pub(crate) const STUB_CODE: [u8; 8] = [0x50, 0, 0, 0x58, 0, 0x02, 0x1f, 0xd6];
 
 impl Kind {
     pub(crate) const fn needs_got(self) -> bool {
@@ -92,15 +93,19 @@ impl Kind {
 }
 
 /// Fills the field at the start of `field`, which reaches to the end of the section.
-pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(), Fault> {
+pub(crate) fn apply(kind: Kind, target: &Target<'_>, field: &mut [u8]) -> Result<(), Fault> {
     // Wide enough that no sum of addresses and addends wraps.
     let wide = |address: Address| i128::from(address.0);
-    let (s, a, p) = (wide(target.symbol.address), i128::from(target.addend), wide(target.place));
+    let (a, p) = (i128::from(target.addend), wide(target.place));
+    let s = match target.symbol.kind {
+        ResolvedKind::Missing => missing(kind, a, p),
+        _ => wide(target.symbol.address),
+    };
     let got = || target.got.map_or(0, wide);
-    // A branch goes where it should if it can, else to the stub, which can reach everything.
-    let branch = |fits: &dyn Fn(i128) -> bool| match target.stub {
-        Some(stub) if !fits(s + a - p) && target.symbol.kind == ResolvedKind::Function => wide(stub) - p,
-        _ => s + a - p,
+    // A call goes where it should if it can, else to a stub, which can reach everything.
+    let call = |fits: bool| match fits {
+        true => None,
+        false => (target.stub)().map(wide),
     };
     match kind {
         Kind::None => Ok(()),
@@ -117,16 +122,30 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
             Err(_) => put32(field, kind, s + a),
         },
         Kind::Relative32 => put32(field, kind, s + a - p),
-        Kind::Call32 => put32(field, kind, branch(&|value| i32::try_from(value).is_ok())),
+        // The addend of a distance in data is where the distance counts from, so the stub needs it too.
+        Kind::Call32 => put32(field, kind, call(fits(s + a - p, 32)).unwrap_or(s) + a - p),
         Kind::GotRelative32 => put32(field, kind, got() + a - p),
-        Kind::Branch26 => words(field, kind, branch(&|value| fits(value, 28)), 26, 0),
+        Kind::Branch26 => words(field, kind, call(fits(s + a - p, 28)).unwrap_or(s + a) - p, 26, 0),
         Kind::Branch19 | Kind::Literal19 => words(field, kind, s + a - p, 19, 5),
         Kind::Branch14 => words(field, kind, s + a - p, 14, 5),
         Kind::Address21 => adr(field, kind, s + a - p),
         Kind::Page21 => pages(field, kind, s + a, p),
-        Kind::GotPage21 => pages(field, kind, got() + a, p),
+        // `G` is the entry of `S + A` (AAELF64 §5.7), and there are entries of symbols only.
+        Kind::GotPage21 | Kind::GotPageOffset12 if a != 0 => Err(Fault::Addend { kind: kind.name() }),
+        Kind::GotPage21 => pages(field, kind, got(), p),
         Kind::PageOffset12 { shift } => page_offset(field, kind, s + a, shift),
-        Kind::GotPageOffset12 => page_offset(field, kind, got() + a, 3),
+        Kind::GotPageOffset12 => page_offset(field, kind, got(), 3),
+    }
+}
+
+/// What stands for the address of a weak symbol that nobody has: the next instruction for branches, the place itself for distances,
+/// zero else (AAELF64, weak references).
+fn missing(kind: Kind, addend: i128, place: i128) -> i128 {
+    match kind {
+        Kind::Branch26 | Kind::Branch19 | Kind::Branch14 => place + 4 - addend,
+        Kind::Relative64 | Kind::Relative32 | Kind::Call32 => place,
+        Kind::Literal19 | Kind::Address21 | Kind::Page21 => place,
+        _ => 0,
     }
 }
 
@@ -199,17 +218,5 @@ fn put<const N: usize>(field: &mut [u8], value: [u8; N]) -> Result<(), Fault> {
             Ok(())
         }
         None => Err(Fault::OutOfSection { width: N }),
-    }
-}
-
-/// Writes a stub of [`STUB_SIZE`] bytes at `place` that jumps to the address in `entry`. Both are in one image, so the
-/// distance fits.
-pub(crate) fn write_stub(bytes: &mut [u8], place: Address, entry: Address) {
-    let page = ((entry.0 >> 12).wrapping_sub(place.0 >> 12)) as u32;
-    // adrp x16, entry; ldr x16, [x16, :lo12:entry]; br x16
-    let words =
-        [0x9000_0010 | adr_bits(page), 0xf940_0210 | ((entry.0 & 0xfff) as u32 >> 3) << 10, 0xd61f_0200];
-    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
-        to.copy_from_slice(&word.to_le_bytes());
     }
 }

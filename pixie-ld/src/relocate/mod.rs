@@ -7,9 +7,10 @@ use pixie_format::Arch;
 
 use crate::error::LinkError;
 use crate::image::{Address, Image, Segment};
+use crate::islands::callee;
 use crate::layout::{GOT_ENTRY, Layout};
-use crate::object::{Object, Place, Relocation, Section, SectionKind, Symbol};
-use crate::resolve::{Resolved, Resolver, resolve};
+use crate::object::{Object, Place, Relocation, Section, SectionKind, Symbol, SymbolId};
+use crate::resolve::{Resolved, ResolvedKind, Resolver, resolve};
 
 /// The kind of a relocation: what is computed and how wide the field is. One set for each architecture, whatever the file
 /// format calls them.
@@ -30,40 +31,49 @@ impl RelocationKind {
         }
     }
 
-    /// Whether a stub can stand for an outside function that is out of reach.
+    /// Whether a stub can stand for a function that is out of reach.
     pub const fn may_need_stub(self) -> bool {
         match self {
             RelocationKind::X86_64(kind) => kind.may_need_stub(),
             RelocationKind::Aarch64(kind) => kind.may_need_stub(),
         }
     }
+
+    /// What of the addend belongs to where a stub leads; the rest is between the field and the instruction's end.
+    pub(crate) const fn callee_addend(self, addend: i64) -> i64 {
+        match self {
+            RelocationKind::Aarch64(aarch64::Kind::Branch26) => addend,
+            RelocationKind::X86_64(_) | RelocationKind::Aarch64(_) => 0,
+        }
+    }
 }
 
-/// Size and alignment in bytes of a stub.
+/// Size and alignment of a stub and how far a call may be from it, bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StubShape {
     pub size: u64,
     pub align: u64,
+    pub reach: u64,
 }
 
 /// The stubs of an architecture.
 pub(crate) const fn stub(arch: Arch) -> StubShape {
     match arch {
-        Arch::X86_64 => StubShape { size: x86_64::STUB_SIZE, align: x86_64::STUB_ALIGN },
-        Arch::Aarch64 => StubShape { size: aarch64::STUB_SIZE, align: aarch64::STUB_ALIGN },
+        Arch::X86_64 => x86_64::STUB,
+        Arch::Aarch64 => aarch64::STUB,
     }
 }
 
 /// What a relocation sees of the image.
-pub(crate) struct Target {
+pub(crate) struct Target<'t> {
     /// The address of the field.
     pub place: Address,
     /// What the symbol resolved to.
     pub symbol: Resolved,
     /// The address of the symbol's entry of the global offset table.
     pub got: Option<Address>,
-    /// The address of the symbol's stub.
-    pub stub: Option<Address>,
+    /// Finds the address of the nearest stub that leads there, asked only where the symbol is out of reach.
+    pub stub: &'t dyn Fn() -> Option<Address>,
     /// The address of the global offset table.
     pub got_base: Address,
     /// The address of the image.
@@ -210,18 +220,26 @@ impl Linker<'_> {
         bytes: &mut [u8],
     ) -> Result<(), LinkError> {
         let index = relocation.symbol.0 as usize;
-        let entry = |table: &[Option<u64>]| table.get(index).copied().flatten().map(|offset| self.at(offset));
+        let got = self.layout.got.get(index).copied().flatten();
         let name = self.object.symbols.get(index).map_or("", |symbol| self.shown(symbol));
         let place = || format!("section `{}` offset {:#x}", section.name, relocation.offset);
         let Some(symbol) = self.symbols.get(index).copied().flatten() else {
             let what = format!("refers to `{name}`, which is in a section that is not loaded");
             return Err(LinkError::Malformed { place: place(), what });
         };
+        let offset = start.wrapping_add(relocation.offset);
+        let stub = || {
+            let inside = |symbol: &Symbol<'_>| matches!(symbol.place, Place::Section(..));
+            let is_code = matches!(symbol.kind, ResolvedKind::Function | ResolvedKind::Missing)
+                || self.object.symbols.get(index).is_some_and(inside);
+            let stub = callee(relocation).filter(|_| is_code);
+            stub.and_then(|callee| self.layout.stub(callee, offset)).map(|stub| self.at(stub))
+        };
         let target = Target {
-            place: self.at(start.wrapping_add(relocation.offset)),
+            place: self.at(offset),
             symbol,
-            got: entry(&self.layout.got),
-            stub: entry(&self.layout.stubs),
+            got: got.map(|offset| self.at(offset)),
+            stub: &stub,
             got_base: self.at(self.layout.got_base),
             image_base: self.base,
             addend: relocation.addend,
@@ -239,6 +257,10 @@ impl Linker<'_> {
             Fault::Misaligned { kind, value, align } => LinkError::Malformed {
                 place: place(),
                 what: format!("{kind} to `{name}`: {value:#x} is no multiple of {align}"),
+            },
+            Fault::Addend { kind } => LinkError::Malformed {
+                place: place(),
+                what: format!("{kind} to `{name}`: expected no addend, found {}", relocation.addend),
             },
             Fault::Overflow { kind, value, bits } => LinkError::Overflow {
                 section: section.name.to_owned(),
@@ -266,18 +288,22 @@ impl Linker<'_> {
 
     /// Fills the global offset table and the stubs.
     fn tables(&self, segments: &mut [&mut [u8]]) -> Result<(), LinkError> {
-        let rows = self.layout.got.iter().zip(&self.layout.stubs).zip(&self.symbols);
-        for ((entry, stub), symbol) in rows {
+        for (entry, symbol) in self.layout.got.iter().zip(&self.symbols) {
             let (Some(entry), Some(symbol)) = (*entry, symbol) else { continue };
             let bytes = self.bytes_at(segments, entry, GOT_ENTRY, "the global offset table")?;
             bytes.copy_from_slice(&symbol.address.0.to_le_bytes());
-            let Some(stub) = *stub else { continue };
-            let size = self::stub(self.object.arch).size;
-            let bytes = self.bytes_at(segments, stub, size, "the call stubs")?;
-            match self.object.arch {
-                Arch::X86_64 => x86_64::write_stub(bytes, self.at(stub), self.at(entry)),
-                Arch::Aarch64 => aarch64::write_stub(bytes, self.at(stub), self.at(entry)),
-            }
+        }
+        let (size, head) = match self.object.arch {
+            Arch::X86_64 => (x86_64::STUB.size, x86_64::STUB_CODE),
+            Arch::Aarch64 => (aarch64::STUB.size, aarch64::STUB_CODE),
+        };
+        for stub in &self.layout.stubs {
+            let (SymbolId(index), addend) = stub.callee;
+            let Some(Some(symbol)) = self.symbols.get(index as usize) else { continue };
+            let bytes = self.bytes_at(segments, stub.offset, size, "the call stubs")?;
+            let (code, address) = bytes.split_at_mut(head.len());
+            code.copy_from_slice(&head);
+            address.copy_from_slice(&symbol.address.0.wrapping_add_signed(addend).to_le_bytes());
         }
         Ok(())
     }
@@ -291,4 +317,6 @@ pub(crate) enum Fault {
     Overflow { kind: &'static str, value: i128, bits: u32 },
     /// The value is no multiple of the unit in which the field counts.
     Misaligned { kind: &'static str, value: i128, align: u32 },
+    /// An entry of the global offset table is of a symbol, not of something behind it.
+    Addend { kind: &'static str },
 }

@@ -1,12 +1,11 @@
 //! The relocations of x86-64 that LLVM emits for position-independent code of the small model (x86-64 psABI 1.0, §4.4).
 //!
 //! `S` is the symbol's address, `A` the addend, `P` the address of the field, `G` the address of the symbol's entry of the
-//! global offset table, `GOT` the table's own, `B` the address of the image. Loads of the table are not relaxed into address computations: LLVM emits them
-//! only for symbols that may be outside.
+//! global offset table, `GOT` the table's own, `B` the address of the image. Loads of the table are not relaxed into address
+//! computations: LLVM emits them only for symbols that may be outside.
 
 use crate::image::Address;
-use crate::relocate::{Fault, Target};
-use crate::resolve::ResolvedKind;
+use crate::relocate::{Fault, StubShape, Target};
 
 /// What is computed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -42,9 +41,10 @@ pub enum Kind {
     ImageRelative32,
 }
 
-/// `jmp *entry(%rip)` and a trap after it, so that nothing runs past the stub.
-pub(crate) const STUB_SIZE: u64 = 8;
-pub(crate) const STUB_ALIGN: u64 = 8;
+/// The reach is more than the largest image.
+pub(crate) const STUB: StubShape = StubShape { size: 16, align: 8, reach: i32::MAX as u64 };
+/// `jmp *2(%rip)`, counted from its end, and a trap, so that nothing runs past it; then the address.
+pub(crate) const STUB_CODE: [u8; 8] = [0xff, 0x25, 2, 0, 0, 0, 0x0f, 0x0b];
 
 impl Kind {
     pub(crate) const fn needs_got(self) -> bool {
@@ -79,7 +79,7 @@ impl Kind {
 }
 
 /// Fills the field at the start of `field`, which reaches to the end of the section.
-pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(), Fault> {
+pub(crate) fn apply(kind: Kind, target: &Target<'_>, field: &mut [u8]) -> Result<(), Fault> {
     // Wide enough that no sum of addresses and addends wraps.
     let wide = |address: Address| i128::from(address.0);
     let (s, a, p) = (wide(target.symbol.address), i128::from(target.addend), wide(target.place));
@@ -95,13 +95,9 @@ pub(crate) fn apply(kind: Kind, target: &Target, field: &mut [u8]) -> Result<(),
         Kind::Relative32 => put32(field, kind, s + a - p),
         Kind::Call32 => {
             let direct = s + a - p;
-            let stub = match target.stub {
-                Some(stub) if target.symbol.kind == ResolvedKind::Function => stub,
-                _ => return put32(field, kind, direct),
-            };
             match i32::try_from(direct) {
-                Ok(_) => put32(field, kind, direct),
-                Err(_) => put32(field, kind, wide(stub) + a - p),
+                Ok(value) => put(field, value.to_le_bytes()),
+                Err(_) => put32(field, kind, (target.stub)().map_or(direct, |stub| wide(stub) + a - p)),
             }
         }
         Kind::Address32 => put_address(field, s + a - (p + 2), got() + a - (p + 2)),
@@ -153,13 +149,4 @@ fn put<const N: usize>(field: &mut [u8], value: [u8; N]) -> Result<(), Fault> {
         }
         None => Err(Fault::OutOfSection { width: N }),
     }
-}
-
-/// Writes a stub of [`STUB_SIZE`] bytes at `place` that jumps to the address in `entry`. Both are in one image, so the
-/// distance fits.
-pub(crate) fn write_stub(bytes: &mut [u8], place: Address, entry: Address) {
-    // ff 25 rel32: jmp *rel32(%rip), counted from the next instruction.
-    let distance = entry.0.wrapping_sub(place.0 + 6) as u32;
-    let [a, b, c, d] = distance.to_le_bytes();
-    bytes.copy_from_slice(&[0xff, 0x25, a, b, c, d, 0x0f, 0x0b]);
 }

@@ -3,6 +3,9 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+#[cfg(unix)]
+pub mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
