@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pixie_format::runtime_symbols::{self, Provider, SymbolKind};
 use pixie_format::{ObjectFormat, Platform};
 
+use super::agree;
 use super::facts::{Facts, RawSection, RawSymbol, agreed};
 use super::meaning::{self, Home};
 use crate::error::{Error, Result};
@@ -53,19 +54,22 @@ impl ObjectReport {
 /// The symbol that the assembler invents for the table of addresses; the linker makes it.
 const GOT_SYMBOL: &str = "_GLOBAL_OFFSET_TABLE_";
 
-/// Checks an object of `platform`; `origin` names it in errors. Where this version links the platform, the object is parsed and
-/// laid out by the very code that a user's machine runs.
+/// Checks an object of `platform`; `origin` names it in errors. It is also parsed and laid out by the very code that a user's machine
+/// runs, which must see in it what the two parsers saw.
 pub fn check_object(platform: Platform, bytes: &[u8], origin: &str) -> Result<ObjectReport> {
     let facts = agreed(platform, bytes, origin)?;
     let faults = faults(platform, &facts);
     if !faults.is_empty() {
         return Err(Error::Refused { origin: origin.to_owned(), what: faults.join("\n") });
     }
-    if platform != Platform::LinuxAarch64 {
-        let failed = |source| Error::Link { object: origin.to_owned(), source: Box::new(source) };
-        let object = crate::parse::parse(platform, bytes).map_err(failed)?;
-        crate::layout::layout(&object, crate::image::PageSize::K4).map_err(failed)?;
+    let failed = |source| Error::Link { object: origin.to_owned(), source: Box::new(source) };
+    let object = crate::parse::parse(platform, bytes).map_err(failed)?;
+    if let Some(difference) = agree::difference(platform, &facts, &object) {
+        let what = format!("the linker reads the object otherwise than its checks: {difference}");
+        return Err(Error::Refused { origin: origin.to_owned(), what });
     }
+    // The largest pages leave the least room.
+    crate::layout::layout(&object, crate::image::PageSize::K64).map_err(failed)?;
     Ok(report(platform.object_format(), &facts))
 }
 

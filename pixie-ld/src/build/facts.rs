@@ -85,7 +85,7 @@ impl Facts {
 }
 
 /// COFF's storage class of weak externals.
-const WEAK_EXTERNAL: u8 = 105;
+pub(super) const WEAK_EXTERNAL: u8 = 105;
 
 /// The flags of a COFF relocation in a section with these bytes: `REL32` serves branches, `lea` and memory operands alike.
 fn coff_flags(section: &[u8], offset: u32, kind: u16) -> u8 {

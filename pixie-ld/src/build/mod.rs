@@ -1,5 +1,6 @@
 //! What an author's machine does: checks objects with two parsers, packs them into a module, thins and merges modules.
 
+mod agree;
 mod check;
 mod facts;
 mod hints;

@@ -142,6 +142,10 @@ fn coff(bytes: &[u8]) -> Result<Facts, String> {
     for (number, inline_name, symbol) in symbols.iter() {
         let name = match inline_name {
             Some(name) => name,
+            // The table begins with its length, and goblin subtracts that unchecked.
+            None if matches!(symbol.name, [0, _, _, _, 0..4, 0, 0, 0]) => {
+                return Err("a symbol's name lies outside".to_owned());
+            }
             None => symbol.name(strings).map_err(text)?,
         };
         let weak = symbol.storage_class == WEAK_EXTERNAL && symbol.number_of_aux_symbols > 0;

@@ -26,6 +26,10 @@ pub(super) fn relocation(
         let what = format!("offset {offset:#x}: the section has {} bytes", section.data.len());
         malformed(place(), what)
     };
+    // Also one that does nothing must be somewhere.
+    if field.is_empty() {
+        return Err(short());
+    }
     let inline32 =
         || field.first_chunk().map(|bytes| i64::from(i32::from_le_bytes(*bytes))).ok_or_else(short);
     let kind = entry.typ.get(LE);
