@@ -17,6 +17,9 @@ PLATFORMS = {
     "win-64": ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"],
 }
 
+# What tests leave to be shown at the end: title and text.
+TABLES = []
+
 
 def run(*words, check=True, **options):
     """Runs a program, by default the pixie command's words; returns the finished process with text output."""
@@ -82,3 +85,10 @@ def build(tmp_path):
         return output
 
     return make
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tables that tests leave are part of what a run shows."""
+    for title, text in TABLES:
+        terminalreporter.section(title)
+        terminalreporter.write_line(text)
