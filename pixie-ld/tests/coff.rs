@@ -333,3 +333,32 @@ fn overlapping_sections_and_tables_are_refused() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// Names in the string table begin behind its length; goblin alone would subtract that without a look.
+#[test]
+fn names_within_the_length_of_the_string_table_are_refused() {
+    let object = assemble(".text\n.globl a_name_that_is_long\na_name_that_is_long: ret\n");
+    let number = |at: usize| u32::from_le_bytes(*object[at..].first_chunk().unwrap()) as usize;
+    let (table, count) = (number(8), number(12));
+    let entry = (0..count)
+        .map(|index| table + 18 * index)
+        .find(|at| (number(*at), number(*at + 4)) == (0, 4))
+        .unwrap();
+    for (first, offset) in [(0u32, 0u32), (0, 3), (0x100, 2)] {
+        let mut damaged = object.clone();
+        damaged[entry..entry + 4].copy_from_slice(&first.to_le_bytes());
+        damaged[entry + 4..entry + 8].copy_from_slice(&offset.to_le_bytes());
+        assert!(check_object(Platform::Win64, &damaged, "damaged").is_err(), "{first:#x} {offset}");
+    }
+}
+
+/// A relocation that fills nothing must still lie in its section.
+#[test]
+fn a_relocation_outside_its_section_is_refused_whatever_its_type() {
+    let mut object = assemble(".text\n.globl f\nf: call far\n");
+    let table = u32::from_le_bytes(*object[20 + 24..].first_chunk().unwrap()) as usize;
+    object[table + 8..table + 10].copy_from_slice(&[0, 0]);
+    assert!(parse(Platform::Win64, &object).is_ok());
+    object[table..table + 4].copy_from_slice(&1000u32.to_le_bytes());
+    assert!(parse(Platform::Win64, &object).unwrap_err().to_string().contains("the section has"));
+}
