@@ -11,7 +11,10 @@ const TARGETS: &[(&str, Option<&str>)] = &[
     ("reader", Some("manifest.dict")),
     ("manifest", Some("manifest.dict")),
     ("signature", Some("signature.dict")),
-    ("link_object", None),
+    ("link_elf_x86_64", None),
+    ("link_elf_aarch64", None),
+    ("link_macho", None),
+    ("link_coff", None),
 ];
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
@@ -29,26 +32,38 @@ pub fn run(seconds: u32, target: Option<&str>) -> Result<()> {
         );
     }
     shell::run(command("sh").arg("fuzz/build.sh"))?;
-    for (name, dictionary) in chosen {
-        let fuzz = root().join("fuzz");
-        let fresh = fuzz.join("artifacts/corpus").join(name);
-        fs::create_dir_all(&fresh)?;
-        eprintln!("fuzzing {name} for {seconds} s");
-        let mut program = command(fuzz.join("target").join(TRIPLE).join("release").join(name));
-        program
-            .arg(format!("-max_total_time={seconds}"))
-            .arg(format!("-artifact_prefix={}/artifacts/{name}-", fuzz.display()))
-            .args([
-                "-timeout=10",
-                "-rss_limit_mb=2048",
-                "-max_len=16384",
-                "-print_final_stats=1",
-                "-verbosity=0",
-            ]);
-        if let Some(dictionary) = dictionary {
-            program.arg(format!("-dict={}", fuzz.join("dict").join(dictionary).display()));
-        }
-        shell::run(program.arg(fresh).arg(fuzz.join("corpus").join(name)))?;
+    // Two at a time: each target is one thread.
+    for pair in chosen.chunks(2) {
+        std::thread::scope(|scope| {
+            let runs: Vec<_> = pair
+                .iter()
+                .map(|(name, dictionary)| scope.spawn(move || run_one(name, *dictionary, seconds)))
+                .collect();
+            runs.into_iter()
+                .try_for_each(|run| run.join().unwrap_or_else(|_| bail!("a fuzzing thread panicked")))
+        })?;
     }
     Ok(())
+}
+
+fn run_one(name: &str, dictionary: Option<&str>, seconds: u32) -> Result<()> {
+    let fuzz = root().join("fuzz");
+    let fresh = fuzz.join("artifacts/corpus").join(name);
+    fs::create_dir_all(&fresh)?;
+    eprintln!("fuzzing {name} for {seconds} s");
+    let mut program = command(fuzz.join("target").join(TRIPLE).join("release").join(name));
+    program
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-artifact_prefix={}/artifacts/{name}-", fuzz.display()))
+        .args([
+            "-timeout=10",
+            "-rss_limit_mb=2048",
+            "-max_len=16384",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]);
+    if let Some(dictionary) = dictionary {
+        program.arg(format!("-dict={}", fuzz.join("dict").join(dictionary).display()));
+    }
+    shell::run(program.arg(fresh).arg(fuzz.join("corpus").join(name)))
 }
