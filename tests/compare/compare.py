@@ -222,6 +222,12 @@ class Comparison:
             if kind == "GotPageOffset12" and old >> 22 == 0xF940_0000 >> 22 and (old >> 10 & 0xFFF) == (entry & 0xFFF) >> 3 and word(theirs) == made:
                 self.report.explained["ldr of a table entry made an add, the symbol is inside"] += 1
                 return 4
+        if kind == "Branch26" and name in self.lld.stubs and name not in self.lld.outside:
+            # Nobody has the weak symbol: the next instruction (AAELF64, weak references), for which lld leaves an entry that jumps to 0.
+            to = lambda where: word(ours) & 0xFC00_0000 | where - place >> 2 & 0x3FF_FFFF
+            if self.object.symbols[symbol][4] == "Weak" and word(ours) == to(place + 4) and word(theirs) == to(self.lld.stubs[name]):
+                self.report.explained["call of a weak symbol that nobody has, lld's stub against the next instruction"] += 1
+                return 4
         if kind == "Address32" and name in self.lld.stubs:
             # The relocation begins at the opcode: lea 8d of the stub, mov 8b of the cell.
             to = lambda where: where - (place + 6) & 0xFFFF_FFFF

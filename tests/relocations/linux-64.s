@@ -7,6 +7,7 @@ start:
         callq   inside@PLT                      # PLT32
         callq   outside@PLT
         jmp     far@PLT
+        callq   nobody@PLT                      # weak, and nobody has it
         leaq    table(%rip), %rax               # PC32
         movl    $7, number+8(%rip)              # with bytes of the instruction after the field
         cmpb    $1, number+31(%rip)

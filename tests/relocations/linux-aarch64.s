@@ -7,6 +7,7 @@ start:
         bl      inside                          // CALL26
         bl      outside
         b       far                             // JUMP26
+        bl      nobody                          // weak, and nobody has it
         b.eq    inside                          // CONDBR19
         cbnz    x0, inside
         tbz     x0, #40, inside                 // TSTBR14
