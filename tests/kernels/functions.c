@@ -156,6 +156,40 @@ int64_t memory(const uint8_t *bytes, size_t n) {
     return sum;
 }
 
+/* The string functions, over text with no zero byte in it. */
+int64_t text(const uint8_t *bytes, size_t n) {
+    char *(*const volatile first)(const char *, int) = (char *(*)(const char *, int))strchr;
+    char *(*const volatile last)(const char *, int) = (char *(*)(const char *, int))strrchr;
+    char *(*const volatile any)(const char *, const char *) = (char *(*)(const char *, const char *))strpbrk;
+    char *(*const volatile within)(const char *, const char *) = (char *(*)(const char *, const char *))strstr;
+    size_t (*const volatile over)(const char *, const char *) = strspn, (*const volatile until)(const char *, const char *) = strcspn;
+    size_t (*const volatile bounded)(const char *, size_t) = strnlen;
+    char *(*const volatile copy)(char *, const char *) = strcpy, *(*const volatile append)(char *, const char *) = strcat;
+    char *(*const volatile copy_some)(char *, const char *, size_t) = strncpy;
+    char *(*const volatile append_some)(char *, const char *, size_t) = strncat;
+    char *const one = malloc(n + 1), *const two = malloc(3 * n + 8);
+    int64_t sum = -1;
+    if (one && two) {
+        for (size_t i = 0; i < n; i++)
+            one[i] = (char)(bytes[i] | 1);
+        one[n] = 0;
+        copy(two, one);
+        append(two, "xyz");
+        append_some(two, one, n / 2);
+        sum = (int64_t)bounded(two, 2 * n) * 31 + (int64_t)strlen(two);
+        const char *const found[] = {first(two, 'y'), last(two, 'y'), any(two, "qrs"), within(two, "xyz"), within(two, "yy"), first(two, 1000)};
+        for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+            sum = sum * 31 + (found[i] ? found[i] - two : -1);
+        sum = sum * 31 + (int64_t)over(two, "\x01\x03\x05\x07") * 7 + (int64_t)until(two, "xyz");
+        copy_some(two, "short", n);
+        for (size_t i = 0; i < n; i++)
+            sum = sum * 131 + two[i];
+    }
+    free(one);
+    free(two);
+    return sum;
+}
+
 /* More stack than one page, which Windows wants touched in order. */
 int64_t deep(const uint8_t *bytes, size_t n) {
     volatile uint8_t table[100000];

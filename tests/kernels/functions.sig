@@ -15,6 +15,7 @@ parts_single(x: f32[n], y: inout f32[n], whole: inout i64[n], n: usize)
 rounded(x: f64[n], y: inout i64[n], n: usize)
 rounded_single(x: f32[n], y: inout i64[n], n: usize)
 memory(bytes: u8[n], n: usize) -> i64
+text(bytes: u8[n], n: usize) -> i64
 deep(bytes: u8[n], n: usize) -> i64
 special(x: f64[n], y: inout f64[n], n: usize)
 powers_of_ten(x: f64[n], y: inout f64[n], n: usize)

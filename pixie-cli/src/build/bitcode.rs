@@ -1,6 +1,6 @@
 //! Sources to prepared bitcode: once if they are target-neutral, else for each platform, or for each level.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use pixie_format::{IsaLevel, Platform};
@@ -22,7 +22,7 @@ pub struct Prepared {
     by_target: BTreeMap<(Platform, Option<&'static str>), Output>,
 }
 
-/// One run of the front end and of `prepare`.
+/// One run of the front end and of `prepare`: for a platform's lowest level, or for another.
 type Target = (Platform, Option<&'static IsaLevel>);
 
 pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared> {
@@ -30,20 +30,24 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
     let llvm_inputs = read_llvm(plan)?;
     let platforms: Vec<Target> = plan.platforms.iter().map(|(platform, _)| (*platform, None)).collect();
     let mut inputs = front_end(plan, &platforms, &llvm_inputs, progress)?;
-    let per_level = match plan.per_level {
-        PerLevel::Never => false,
-        PerLevel::Always => plan.has_c(),
-        PerLevel::Auto => inputs.iter().any(|input| input.isa_macro.is_some()),
+    let groups = match plan.per_level {
+        PerLevel::Never => Vec::new(),
+        PerLevel::Always => each_level(plan),
+        PerLevel::Auto => level_groups(plan, &inputs)?,
     };
-    if per_level {
-        // The first level is what the run for the whole platform was.
-        let levels = |(platform, levels): &(Platform, Vec<&'static IsaLevel>)| {
-            let platform = *platform;
-            levels.iter().map(move |level| (platform, Some(*level))).collect::<Vec<_>>()
-        };
-        let targets: Vec<Target> = plan.platforms.iter().flat_map(levels).collect();
-        inputs = front_end(plan, &targets, &llvm_inputs, progress)?;
-    }
+    // The run for a whole platform serves the levels that no group has.
+    let grouped = |platform: Platform| groups.iter().filter(move |group| group.platform == platform);
+    inputs.retain(|input| {
+        let (_, levels) = plan
+            .platforms
+            .iter()
+            .find(|(platform, _)| *platform == input.target.0)
+            .unwrap_or(&plan.platforms[0]);
+        grouped(input.target.0).map(|group| group.levels.len()).sum::<usize>() < levels.len()
+    });
+    let targets: Vec<Target> =
+        groups.iter().map(|group| (group.platform, group.levels.first().copied())).collect();
+    inputs.extend(front_end(plan, &targets, &llvm_inputs, progress)?);
     progress.phase("preparing bitcode");
     let requests = inputs
         .iter()
@@ -58,8 +62,11 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
         .collect();
     let mut by_target = BTreeMap::new();
     for (input, output) in inputs.iter().zip(pool.run(requests)) {
-        let (platform, level) = input.target;
-        by_target.insert((platform, level.map(|level| level.name)), output.and_then(Reply::into_prepared)?);
+        let output = output.and_then(Reply::into_prepared)?;
+        let (platform, first) = input.target;
+        for level in levels_of(plan, &groups, platform, first) {
+            by_target.insert((platform, level), output.clone());
+        }
     }
     warn(&by_target, progress);
     let mut prepared = Prepared { by_target };
@@ -67,11 +74,71 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
     Ok(prepared)
 }
 
+/// Levels of a platform that one run of the front end serves, which is for the first of them.
+struct Group {
+    platform: Platform,
+    levels: Vec<&'static IsaLevel>,
+}
+
+fn each_level(plan: &Plan) -> Vec<Group> {
+    if !plan.has_c() {
+        return Vec::new();
+    }
+    let one = |(platform, level)| Group { platform, levels: vec![level] };
+    plan.targets().map(one).collect()
+}
+
+/// The levels at which some ISA macro that a source mentions is another than in the run for the whole platform, those that agree
+/// on all of them together. All sources of a level are compiled alike, since what vectors are passed in depends on the level too.
+fn level_groups(plan: &Plan, inputs: &[TargetInputs]) -> Result<Vec<Group>> {
+    let mut groups = Vec::new();
+    for input in inputs.iter().filter(|input| !input.isa_macros.is_empty()) {
+        let compiler = Compiler::find()?;
+        let (platform, wanted) = (input.target.0, &input.isa_macros);
+        let values = |level| frontend::macros(&compiler, platform, level, &plan.flags, wanted);
+        let whole = values(&platform.levels()[0])?;
+        let mut found: Vec<(BTreeSet<String>, Group)> = Vec::new();
+        for (_, level) in plan.targets().filter(|(of, _)| *of == platform) {
+            let values = values(level)?;
+            match found.iter_mut().find(|(known, _)| *known == values) {
+                _ if values == whole => {}
+                Some((_, group)) => group.levels.push(level),
+                None => found.push((values, Group { platform, levels: vec![level] })),
+            }
+        }
+        groups.extend(found.into_iter().map(|(_, group)| group));
+    }
+    Ok(groups)
+}
+
+/// What a run is for: the levels of its group, or, for the run for a whole platform, all levels that are in no group.
+fn levels_of(
+    plan: &Plan,
+    groups: &[Group],
+    platform: Platform,
+    first: Option<&IsaLevel>,
+) -> Vec<Option<&'static str>> {
+    let of_platform = || groups.iter().filter(|group| group.platform == platform);
+    let holds = |group: &Group, level: &IsaLevel| group.levels.iter().any(|of| of.name == level.name);
+    if of_platform().next().is_none() {
+        return vec![None];
+    }
+    let group = first.and_then(|first| of_platform().find(|group| holds(group, first)));
+    let levels = plan.targets().filter(|(of, _)| *of == platform).map(|(_, level)| level);
+    levels
+        .filter(|level| match group {
+            Some(group) => holds(group, level),
+            None => !of_platform().any(|group| holds(group, level)),
+        })
+        .map(|level| Some(level.name))
+        .collect()
+}
+
 /// What one target is prepared from.
 struct TargetInputs {
     target: Target,
     sources: Vec<Input>,
-    isa_macro: Option<String>,
+    isa_macros: BTreeSet<String>,
 }
 
 fn read_llvm(plan: &Plan) -> Result<BTreeMap<usize, Input>> {
@@ -109,7 +176,7 @@ fn front_end(
     });
     let mut results: Vec<TargetInputs> = targets
         .iter()
-        .map(|target| TargetInputs { target: *target, sources: Vec::new(), isa_macro: None })
+        .map(|target| TargetInputs { target: *target, sources: Vec::new(), isa_macros: BTreeSet::new() })
         .collect();
     let mut compiled: BTreeMap<(usize, usize), Compiled> =
         jobs.into_iter().zip(compiled).map(|(job, result)| Ok((job, result?))).collect::<Result<_>>()?;
@@ -125,7 +192,7 @@ fn front_end(
                         progress.note(output.diagnostics.trim_end());
                         shown.push(output.diagnostics);
                     }
-                    result.isa_macro = result.isa_macro.take().or(output.isa_macro);
+                    result.isa_macros.extend(output.isa_macros);
                     Input { name: plan_source.path().display().to_string(), bytes: output.bitcode }
                 }
             };

@@ -3,6 +3,7 @@
 mod compiler;
 mod isa_macros;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,8 +27,8 @@ pub struct Compiled {
     pub bitcode: Vec<u8>,
     /// What the compiler warned of, as it printed it.
     pub diagnostics: String,
-    /// The first ISA macro that the source or a header of the user mentions.
-    pub isa_macro: Option<String>,
+    /// The ISA macros that the source or a header of the user mentions.
+    pub isa_macros: BTreeSet<String>,
 }
 
 /// Compiles `source` for the baseline of `platform`, or for `level` where ISA macros matter.
@@ -38,12 +39,7 @@ pub fn compile(
     level: Option<&IsaLevel>,
     flags: &CFlags,
 ) -> Result<Compiled> {
-    let mut command = compiler.command(platform);
-    command.args(target_flags(platform, level.unwrap_or(&platform.levels()[0])));
-    command.args(fixed_flags(flags));
-    command.args(flags.include.iter().flat_map(|folder| ["-I".into(), folder.clone().into_os_string()]));
-    command.args(flags.define.iter().map(|define| format!("-D{define}")));
-    command.args(&flags.other);
+    let mut command = command(compiler, platform, level, flags);
     // Relative to the source's folder, so that building elsewhere gives the same bytes.
     for folder in [source.parent().map(Path::to_owned), std::env::current_dir().ok()].into_iter().flatten() {
         if let Ok(folder) = folder.canonicalize() {
@@ -66,7 +62,32 @@ pub fn compile(
     let mut files: Vec<&Path> =
         messages.headers.iter().map(Path::new).filter(|path| !compiler.owns(path)).collect();
     files.insert(0, source);
-    Ok(Compiled { bitcode, isa_macro: isa_macros::find(&files), diagnostics: messages.diagnostics })
+    Ok(Compiled { bitcode, isa_macros: isa_macros::find(&files), diagnostics: messages.diagnostics })
+}
+
+/// Those of the macros `wanted` that are defined at `level`, with their values: where they agree, so does the code.
+pub fn macros(
+    compiler: &Compiler,
+    platform: Platform,
+    level: &IsaLevel,
+    flags: &CFlags,
+    wanted: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let mut command = command(compiler, platform, Some(level), flags);
+    command.args(["-E", "-dM", "-x", "c", "-"]);
+    let (list, _) = run(compiler, command, Path::new("-"), platform)?;
+    Ok(isa_macros::defined(&String::from_utf8_lossy(&list), wanted))
+}
+
+/// The compiler with every flag but those that say what to read and write.
+fn command(compiler: &Compiler, platform: Platform, level: Option<&IsaLevel>, flags: &CFlags) -> Command {
+    let mut command = compiler.command(platform);
+    command.args(target_flags(platform, level.unwrap_or(&platform.levels()[0])));
+    command.args(fixed_flags(flags));
+    command.args(flags.include.iter().flat_map(|folder| ["-I".into(), folder.clone().into_os_string()]));
+    command.args(flags.define.iter().map(|define| format!("-D{define}")));
+    command.args(&flags.other);
+    command
 }
 
 /// What the compiler printed on standard error.
@@ -122,7 +143,8 @@ fn target_flags(platform: Platform, level: &IsaLevel) -> Vec<String> {
     }
     match platform {
         Platform::Linux64 | Platform::LinuxAarch64 => flags.push("-D__GLIBC_MINOR__=17".to_owned()),
-        Platform::OsxArm64 => {}
+        // Apple's headers check the lengths of string functions unless told not to, with functions that other systems lack.
+        Platform::OsxArm64 => flags.push("-D_FORTIFY_SOURCE=0".to_owned()),
         Platform::Win64 => {
             let defines = ["-D__MSVCRT_VERSION__=0xE00", "-D_WIN32_WINNT=0x0a00"];
             flags.extend(defines.map(str::to_owned));

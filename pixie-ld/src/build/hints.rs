@@ -38,7 +38,7 @@ const BY_NAME: &[(&[&str], &str)] = &[
     ),
     (
         &["memcpy_s", "__memcpy_chk", "__memset_chk", "__memmove_chk", "__strcpy_chk"],
-        "the input was compiled with fortified string functions; compile it with `-U_FORTIFY_SOURCE`",
+        "the input was compiled with fortified string functions; compile it with `-D_FORTIFY_SOURCE=0`",
     ),
     (
         &["__assert_fail", "__assert_rtn", "_wassert", "_assert", "__assert"],

@@ -102,9 +102,15 @@ shims! {
     (p: *mut c_void, n: usize) -> *mut c_void { realloc }
     (x: f64, y: f64, q: *mut i32) -> f64 { remquo }
     (x: f32, y: f32, q: *mut i32) -> f32 { remquof }
+    (to: *mut c_char, from: *const c_char) -> *mut c_char { strcat strcpy }
+    (s: *const c_char, byte: i32) -> *mut c_char { strchr strrchr }
     (a: *const c_char, b: *const c_char) -> i32 { strcmp }
+    (s: *const c_char, of: *const c_char) -> usize { strcspn strspn }
     (s: *const c_char) -> usize { strlen }
+    (to: *mut c_char, from: *const c_char, n: usize) -> *mut c_char { strncat strncpy }
     (a: *const c_char, b: *const c_char, n: usize) -> i32 { strncmp }
+    (s: *const c_char, n: usize) -> usize { strnlen }
+    (s: *const c_char, of: *const c_char) -> *mut c_char { strpbrk strstr }
 }
 
 pub(super) fn symbol(name: &str) -> Option<usize> {
