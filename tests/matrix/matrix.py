@@ -95,7 +95,7 @@ def modules(folder, wanted):
         run(PIXIE, "build", *words, "--name", name, "-q", "-o", path)
         yield Module(name, path, file, rule)
     for name in (name for name in fetch.programs() if not wanted or name in wanted):
-        yield Module(name, programs.build(name), programs.calls(name), "exact")
+        yield Module(name, programs.build(name, "--reproducible"), programs.calls(name), "exact")
 
 
 def chosen(text, module, level):
