@@ -75,7 +75,7 @@ class TestCommand:
 def test_a_module_runs_under_qemu(cpu, kernels):
     printed = json.loads(command("linux-aarch64", "run", "--json", kernels, *DOT, cpu=cpu).stdout)
     assert printed["isa"] == CPUS[cpu][-1]
-    assert printed["result"] == json.loads(pixie("run", "--json", kernels, *DOT).stdout)["result"] == 165
+    assert printed["result"] == json.loads(pixie("run", "--json", kernels, *DOT).stdout)["result"] == "165"
 
 
 @pytest.mark.parametrize("cpu", CPUS)
@@ -86,7 +86,7 @@ def test_cpython_imports_a_module_and_its_kernels_agree_with_numpy(cpu, kernels)
 
 def test_a_module_runs_under_wine(kernels):
     there, here = (json.loads(result.stdout) for result in (command("win-64", "run", "--json", kernels, *DOT), pixie("run", "--json", kernels, *DOT)))
-    assert there["isa"] == here["isa"] and there["result"] == here["result"] == 165
+    assert there["isa"] == here["isa"] and there["result"] == here["result"] == "165"
 
 
 def test_the_runtime_for_windows_is_a_module_of_the_stable_abi():
@@ -107,8 +107,8 @@ def test_what_is_built_for_macos_needs_macos_11_and_its_own_libraries_alone(name
     assert re.search(rf"^MH_MAGIC_64 +ARM64 +ALL +0x00 +{kind} ", header, re.M)
     version = re.search(r"cmd LC_BUILD_VERSION\n *cmdsize \d+\n *platform (\w+)\n *sdk \S+\n *minos (\S+)", header)
     assert version.groups() == ("macos", "11.0")
-    libraries = run("llvm-readobj-22", "--needed-libs", path).stdout
-    assert re.findall(r"/\S+", libraries.split("NeededLibraries")[1]) == ["/usr/lib/libSystem.B.dylib"]
+    libraries = re.findall(r"cmd LC_LOAD_\w*DYLIB\n *cmdsize \d+\n *name (\S+)", header)
+    assert libraries == ["/usr/lib/libSystem.B.dylib"]
 
 
 def test_the_runtime_for_macos_takes_from_python_what_it_does_not_have():

@@ -17,8 +17,9 @@ pub fn products(target: Target) -> Result<()> {
     ))?;
     let mut runtime = cargo_for(target, &["rustc", "--quiet", "--package", "pixie-python", "--lib"]);
     if target == Target::OsxArm64 {
-        // Python's functions are those of the process that loads the runtime.
+        // Python's functions are those of the process that loads the runtime. Its own name is else the path of this build.
         runtime.args(["--", "-Clink-arg=-undefined", "-Clink-arg=dynamic_lookup"]);
+        runtime.arg("-Clink-arg=-Wl,-install_name,@rpath/_core.abi3.so");
     }
     shell::run(&mut runtime)?;
     collect(target)

@@ -43,8 +43,8 @@ while [ "$count" -gt 0 ]; do
     shift
     count=$((count - 1))
     case $word in
-        -arch) shift; count=$((count - 1)) ;;
-        --target=* | -mmacosx-version-min=* | -liconv | -Wl,-exported_symbols_list*) ;;
+        -arch | -Wl,-exported_symbols_list) shift; count=$((count - 1)) ;;
+        --target=* | -mmacosx-version-min=* | -liconv | -Wl,-exported_symbols_list,*) ;;
         *) set -- "$@" "$word" ;;
     esac
 done
@@ -139,6 +139,8 @@ pub fn cargo_for(target: Target, words: &[&str]) -> Command {
         Target::OsxArm64 => {
             cargo.arg("-Zbuild-std=std,panic_abort,panic_unwind");
             cargo.env(variable("LINKER"), tool("zig-cc"));
+            // Stripping would take a tool that Debian's Rust lacks, and break the signature that zig makes.
+            cargo.env(variable("RUSTFLAGS"), "-Cstrip=none");
             cargo.env(format!("CC_{triple}"), tool("zig-cc")).env(format!("AR_{triple}"), "llvm-ar-22");
         }
     }
