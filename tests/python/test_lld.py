@@ -62,11 +62,11 @@ def assembled(name, platform, folder):
     return obj
 
 
-def every_variant(reports, module, platform, folder):
+def every_variant(reports, module, platform, folder, name=None):
     for isa in PLATFORMS[platform]:
         obj = folder / f"{isa}.o"
         pixie("extract", module, "--platform", platform, "--isa", isa, "--object", "-o", obj)
-        checked(reports, platform, obj, f"{module.parent.name}/{module.stem} {isa}")
+        checked(reports, platform, obj, f"{name or module.stem} {isa}")
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -104,7 +104,16 @@ def kernels_unoptimised(tmp_path_factory):
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_unoptimised_kernels(reports, kernels_unoptimised, platform, tmp_path):
-    every_variant(reports, kernels_unoptimised, platform, tmp_path)
+    every_variant(reports, kernels_unoptimised, platform, tmp_path, "kernels -O0")
+
+
+@pytest.mark.parametrize("words", [("zlib",), ("zlib", "-O", "0"), ("zstd",)], ids=" ".join)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_programs(reports, words, platform, tmp_path):
+    sys.path.insert(0, str(ROOT / "tests/programs"))
+    from build import build as build_program
+
+    every_variant(reports, build_program(*words), platform, tmp_path, " ".join(words))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
