@@ -68,15 +68,18 @@ pub enum Warning {
         /// The first vector type met.
         vector: String,
     },
-    /// A variable that calls share.
+    /// Variables that calls share.
     #[error(
-        "`{file}`: variable `{global}` can be written, and is shared by all threads and callers of the process"
+        "`{file}`: {} {} can be written, and {} shared by all threads and callers of the process",
+        if globals.len() == 1 { "variable" } else { "variables" },
+        some(.globals),
+        if globals.len() == 1 { "is" } else { "are" }
     )]
-    MutableGlobal {
+    MutableGlobals {
         /// The input.
         file: String,
-        /// The variable.
-        global: String,
+        /// The variables.
+        globals: Vec<String>,
     },
     /// Rust code that may panic, and the `core` library is not linked in.
     #[error(

@@ -175,6 +175,15 @@ fn a_variable_that_can_be_written_gets_a_warning() {
             "`input.c`: variable `calls` can be written, and is shared by all threads and callers of the process"
         ]
     );
+    let c = "int a, b, c, d, e; int f(int i) { return a = b += c -= d *= e |= i; }";
+    let warnings: Vec<String> =
+        prepared(c, Platform::Linux64).warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "`input.c`: variables `a`, `b`, `c`, 2 more can be written, and are shared by all threads and callers of the process"
+        ]
+    );
 }
 
 /// The functions of textual IR with the attributes of each, resolved.

@@ -68,7 +68,7 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
             by_target.insert((platform, level), output.clone());
         }
     }
-    warn(&by_target, progress);
+    warn(plan, &by_target, progress);
     let mut prepared = Prepared { by_target };
     prepared.fold_equal_levels();
     Ok(prepared)
@@ -100,7 +100,9 @@ fn level_groups(plan: &Plan, inputs: &[TargetInputs]) -> Result<Vec<Group>> {
         let mut found: Vec<(BTreeSet<String>, Group)> = Vec::new();
         for (_, level) in plan.targets().filter(|(of, _)| *of == platform) {
             let values = values(level)?;
-            match found.iter_mut().find(|(known, _)| *known == values) {
+            // A function with intrinsics keeps the features that it was compiled with, so all of a group must have those.
+            let serves = |group: &Group| level.features.contains_all(group.levels[0].features);
+            match found.iter_mut().find(|(known, group)| *known == values && serves(group)) {
                 _ if values == whole => {}
                 Some((_, group)) => group.levels.push(level),
                 None => found.push((values, Group { platform, levels: vec![level] })),
@@ -203,13 +205,15 @@ fn front_end(
 }
 
 /// Prints each warning once, with the platforms when not all have it.
-fn warn(outputs: &BTreeMap<(Platform, Option<&'static str>), Output>, progress: &Progress) {
+fn warn(plan: &Plan, outputs: &BTreeMap<(Platform, Option<&'static str>), Output>, progress: &Progress) {
     let mut seen: Vec<(String, Vec<Platform>)> = Vec::new();
+    let own_features = plan.flags.other.iter().any(|flag| flag.starts_with("-m"));
     for ((platform, level), output) in outputs {
-        // Our own front end vectorises nothing, so vectors in C are the author's; and what was compiled for one level may use it.
+        // Our own front end vectorises nothing, so vectors in C are the author's; and what was compiled for one level, or for the lowest,
+        // may use it.
         let expected = |warning: &&Warning| match warning {
             Warning::Vectorised { file, .. } => file.ends_with(".c"),
-            Warning::FixedFeatures { .. } => level.is_some(),
+            Warning::FixedFeatures { file, .. } => level.is_some() || (file.ends_with(".c") && !own_features),
             _ => false,
         };
         for warning in output.warnings.iter().filter(|warning| !expected(warning)) {

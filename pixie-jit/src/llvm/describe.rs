@@ -138,11 +138,12 @@ pub fn foreign_lists(module: &Module<'_>) -> Vec<String> {
 }
 
 /// Variables that the program may write.
-pub fn mutable_globals(file: &str, module: &Module<'_>) -> Vec<Warning> {
+pub fn mutable_globals(file: &str, module: &Module<'_>) -> Option<Warning> {
     let mutable = ir::globals(module).into_iter().filter(|global| {
         !global.is_declaration() && !global.is_constant() && !global.is_intrinsic() && global.is_used()
     });
-    mutable.map(|global| Warning::MutableGlobal { file: file.to_owned(), global: global.name() }).collect()
+    let globals: Vec<String> = mutable.map(Value::name).collect();
+    (!globals.is_empty()).then(|| Warning::MutableGlobals { file: file.to_owned(), globals })
 }
 
 /// Functions that were vectorised before, with a vector type of theirs. One that asks for features of its own was written so. A
