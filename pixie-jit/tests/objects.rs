@@ -181,7 +181,7 @@ fn a_variable_that_can_be_written_gets_a_warning() {
     assert_eq!(
         warnings,
         [
-            "`input.c`: variables `a`, `b`, `c`, 2 more can be written, and are shared by all threads and callers of the process"
+            "`input.c`: variables `e`, `d`, `c`, 2 more can be written, and are shared by all threads and callers of the process"
         ]
     );
 }
