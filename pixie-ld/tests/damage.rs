@@ -36,6 +36,7 @@ fn link_all(platform: Platform, bytes: &[u8]) -> &'static str {
 fn small_objects() -> impl Iterator<Item = (Platform, Vec<u8>)> {
     let platforms = [
         (Platform::Linux64, &["-fno-asynchronous-unwind-tables"][..]),
+        (Platform::LinuxAarch64, &["-fno-asynchronous-unwind-tables"]),
         (Platform::Win64, &[]),
         (Platform::OsxArm64, &[]),
     ];

@@ -10,6 +10,7 @@ use pixie_ld::{Address, Image, Protection};
 
 /// Bytes that are looked at at once; those that are zero stay a hole in the file.
 const CHUNK: usize = 64 << 10;
+static HOLE: [u8; CHUNK] = [0; CHUNK];
 
 /// Writes images as one static ELF executable that begins at `entry`.
 fn write(path: &Path, arch: Arch, images: &[&Image], entry: Address) {
@@ -43,7 +44,7 @@ fn write(path: &Path, arch: Arch, images: &[&Image], entry: Address) {
             header.extend(word.to_le_bytes());
         }
         for (number, chunk) in segment.bytes.chunks(CHUNK).enumerate() {
-            if chunk.iter().any(|byte| *byte != 0) {
+            if chunk != &HOLE[..chunk.len()] {
                 file.seek(SeekFrom::Start(at + (number * CHUNK) as u64)).unwrap();
                 file.write_all(chunk).unwrap();
             }
@@ -56,18 +57,26 @@ fn write(path: &Path, arch: Arch, images: &[&Image], entry: Address) {
     file.set_permissions(std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// The command that runs a program of a processor.
+pub fn command_for(arch: Arch, program: &Path) -> Command {
+    match arch {
+        Arch::X86_64 => Command::new(program),
+        Arch::Aarch64 => {
+            let mut command = Command::new("qemu-aarch64-static");
+            command.arg(program);
+            command
+        }
+    }
+}
+
 /// Runs images, linked for pages of 64 KiB, as a program that begins at `entry`, and gives what it writes.
 pub fn run_images(arch: Arch, images: &[&Image], entry: Address) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("program");
-    write(&path, arch, images, entry);
-    let mut command = match arch {
-        Arch::X86_64 => Command::new(&path),
-        Arch::Aarch64 => Command::new("qemu-aarch64-static"),
-    };
-    if arch == Arch::Aarch64 {
-        command.arg(&path);
-    }
+    let (written, path) = (folder.path().join("written"), folder.path().join("program"));
+    write(&written, arch, images, entry);
+    // A file that this process wrote may be busy for a moment more, in a child that another thread is just starting.
+    super::run(Command::new("cp").arg("--sparse=always").args([&written, &path]));
+    let mut command = command_for(arch, &path);
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {output:?}");
     output.stdout
