@@ -17,6 +17,7 @@ use crate::object::{
 use crate::parse::{malformed, text};
 use crate::relocate::{RelocationKind, x86_64};
 
+#[cfg(feature = "build")]
 pub(crate) use relocations::Use;
 use relocations::relocation;
 
