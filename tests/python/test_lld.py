@@ -8,7 +8,10 @@ import pytest
 from conftest import PLATFORMS, ROOT, TABLES, build_kernels, pixie, run
 
 sys.path.insert(0, str(ROOT / "tests/compare"))
+sys.path.insert(0, str(ROOT / "tests/programs"))
+import build as programs  # noqa: E402
 import compare  # noqa: E402
+import fetch  # noqa: E402
 import linked  # noqa: E402
 
 TRIPLES = {
@@ -99,7 +102,7 @@ def test_kernels(reports, kernels, platform, tmp_path):
 
 @pytest.fixture(scope="module")
 def kernels_unoptimised(tmp_path_factory):
-    return build_kernels(tmp_path_factory.mktemp("O0"), "-O", "0", "--cflag=-D_FORTIFY_SOURCE=0")
+    return build_kernels(tmp_path_factory.mktemp("O0"), "-O", "0")
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -107,13 +110,11 @@ def test_unoptimised_kernels(reports, kernels_unoptimised, platform, tmp_path):
     every_variant(reports, kernels_unoptimised, platform, tmp_path, "kernels -O0")
 
 
-@pytest.mark.parametrize("words", [("zlib",), ("zlib", "-O", "0"), ("zstd",)], ids=" ".join)
+# Built as the other tests of programs build them, so once for all; and one unoptimised.
+@pytest.mark.parametrize("words", [*((name, "--reproducible") for name in fetch.programs()), ("zlib", "-O", "0")], ids=" ".join)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_programs(reports, words, platform, tmp_path):
-    sys.path.insert(0, str(ROOT / "tests/programs"))
-    from build import build as build_program
-
-    every_variant(reports, build_program(*words), platform, tmp_path, " ".join(words))
+    every_variant(reports, programs.build(*words), platform, tmp_path, " ".join(words))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
