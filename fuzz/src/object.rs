@@ -38,16 +38,16 @@ pub fn check_and_link(platform: Platform, bytes: &[u8]) {
             assert!(checked.is_err(), "the build accepts what cannot be laid out");
             return;
         };
-        assert!(layout.size <= MAX_IMAGE + page.bytes() && layout.align >= page.bytes());
+        assert!(layout.frame.size <= MAX_IMAGE + page.bytes() && layout.frame.align >= page.bytes());
         let bases = [0x5555_0000_0000_u64, 0x40_0000, 0x7fff_f000_0000];
         for (base, outside) in bases.into_iter().zip([Outside::Far, Outside::Edge, Outside::Near]) {
-            link_at(&object, &layout, base.next_multiple_of(layout.align), outside);
+            link_at(&object, &layout, base.next_multiple_of(layout.frame.align), outside);
         }
         // The highest base there is, and one that leaves no room.
-        let last = (u64::MAX - layout.size) / layout.align * layout.align;
+        let last = (u64::MAX - layout.frame.size) / layout.frame.align * layout.frame.align;
         link_at(&object, &layout, last, Outside::Nobody);
         link_at(&object, &layout, last, Outside::Edge);
-        if let Some(above) = last.checked_add(layout.align) {
+        if let Some(above) = last.checked_add(layout.frame.align) {
             assert!(link(&object, &layout, Address(above), &|_| None).is_err());
         }
     }
@@ -57,11 +57,11 @@ fn link_at(object: &Object<'_>, layout: &Layout, base: u64, outside: Outside) {
     let resolver = |name: &str| {
         let number = name.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let address = match outside {
-            Outside::Near => base.wrapping_add(layout.size).wrapping_add(number % 0x10_0000),
+            Outside::Near => base.wrapping_add(layout.frame.size).wrapping_add(number % 0x10_0000),
             Outside::Far => 0x7fff_0000_1230,
             Outside::Edge => {
                 let reach = [1u64 << 31, 1 << 32, 1 << 27, 1 << 20, 1 << 15][number as usize % 5];
-                let place = base.wrapping_add(number / 5 % layout.size.max(1));
+                let place = base.wrapping_add(number / 5 % layout.frame.size.max(1));
                 match number % 2 {
                     0 => place.wrapping_add(reach).wrapping_sub(number / 7 % 3),
                     _ => place.wrapping_sub(reach).wrapping_add(number / 7 % 3),
@@ -83,7 +83,7 @@ fn link_at(object: &Object<'_>, layout: &Layout, base: u64, outside: Outside) {
 }
 
 fn bounds(image: &Image, layout: &Layout) {
-    assert!(image.size == layout.size);
+    assert!(image.size == layout.frame.size);
     let mut end = 0;
     for segment in &image.segments {
         assert!(segment.offset >= end && segment.bytes.len() as u64 <= segment.size);

@@ -11,6 +11,15 @@ impl Hash {
     pub fn of(bytes: &[u8]) -> Hash {
         Hash(*blake3::hash(bytes).as_bytes())
     }
+
+    /// The hash of `parts`, one behind the other.
+    pub fn of_parts<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Hash {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Hash(*hasher.finalize().as_bytes())
+    }
 }
 
 impl fmt::Display for Hash {

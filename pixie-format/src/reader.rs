@@ -73,6 +73,8 @@ pub fn describe(manifest: &Manifest, id: BlobId) -> String {
     for (platform, entry) in &manifest.platforms {
         let uses = entry.variants.iter().filter(|variant| variant.object == id);
         roles.extend(uses.map(|variant| format!("object {platform} {}", variant.isa)));
+        let uses = entry.variants.iter().filter(|variant| variant.image == Some(id));
+        roles.extend(uses.map(|variant| format!("image {platform} {}", variant.isa)));
     }
     for bitcode in manifest.bitcode.iter().filter(|bitcode| bitcode.blob == id) {
         let level = bitcode.isa.as_ref().map(|isa| format!(" {isa}")).unwrap_or_default();

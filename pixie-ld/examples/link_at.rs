@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::error::Error;
 
 use pixie_format::Platform;
-use pixie_ld::layout::{Layout, SegmentLayout, StubLayout};
+use pixie_ld::layout::{Frame, Layout, SegmentLayout, StubLayout};
 use pixie_ld::object::{Object, Place, SectionKind, SymbolId};
 use pixie_ld::relocate::RelocationKind;
 use pixie_ld::{Address, Image, Protection, Resolved, ResolvedKind, Segment, link, parse};
@@ -75,10 +75,7 @@ fn plan(object: &Object<'_>, text: &str) -> Result<Plan> {
         got: vec![None; symbols],
         stubs: Vec::new(),
         got_base: 0,
-        segments: Vec::new(),
-        size: 0,
-        align: 0x1000,
-        unwind: None,
+        frame: Frame { segments: Vec::new(), size: 0, align: 0x1000, unwind: None },
     };
     for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
@@ -90,9 +87,9 @@ fn plan(object: &Object<'_>, text: &str) -> Result<Plan> {
         let none = || format!("`{line}`: there is no such section or symbol");
         match words[0] {
             "base" => base = Address(number(1)?),
-            "size" => layout.size = number(1)?,
+            "size" => layout.frame.size = number(1)?,
             "got_base" => layout.got_base = number(1)?,
-            "unwind" => layout.unwind = Some((number(1)?, number(2)?)),
+            "unwind" => layout.frame.unwind = Some((number(1)?, number(2)?)),
             "section" => *layout.sections.get_mut(index()?).ok_or_else(none)? = number(2)?,
             "common" => *layout.commons.get_mut(index()?).ok_or_else(none)? = Some(number(2)?),
             "got" => *layout.got.get_mut(index()?).ok_or_else(none)? = Some(number(2)?),
@@ -105,7 +102,7 @@ fn plan(object: &Object<'_>, text: &str) -> Result<Plan> {
         }
     }
     layout.stubs.sort_unstable_by_key(|stub| stub.callee);
-    layout.segments = segments(object, &layout);
+    layout.frame.segments = segments(object, &layout);
     Ok(Plan { base, layout, outside })
 }
 
@@ -120,7 +117,7 @@ fn segments(object: &Object<'_>, layout: &Layout) -> Vec<SegmentLayout> {
     let ranges = sections.map(|(section, start)| (*start, section.size));
     let entries = layout.got.iter().flatten().map(|start| (*start, 8));
     let stubs = layout.stubs.iter().map(|stub| (stub.offset, STUB_ROOM));
-    let mut ranges: Vec<(u64, u64)> = ranges.chain(entries).chain(stubs).chain(layout.unwind).collect();
+    let mut ranges: Vec<(u64, u64)> = ranges.chain(entries).chain(stubs).chain(layout.frame.unwind).collect();
     ranges.sort_unstable();
     let protection = Protection::Read;
     let segment = |(offset, size)| SegmentLayout { offset, size, filled: size, protection };

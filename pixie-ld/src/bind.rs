@@ -8,8 +8,9 @@ use pixie_format::manifest::{ExportView, Text};
 
 use crate::error::{Error, Result};
 use crate::foreign;
+use crate::image::Address;
+use crate::layout::Layout;
 use crate::object::{Binding, Object, Place};
-use crate::resolve::Resolved;
 
 /// The uniform entry of an export (spec §8): one slot of 8 bytes for each parameter, one for the result.
 pub type Thunk = unsafe extern "C" fn(args: *const u64, ret: *mut u64);
@@ -52,39 +53,52 @@ impl LoadedExport {
     }
 }
 
-/// The defined, visible symbols of an image by name. The names lie in one text, as a module has dozens.
+/// The visible symbols of an image, by name: name and offset from the base. What lies at no place of the image is none of them.
+pub(crate) fn visible<'a>(object: &Object<'a>, layout: &Layout) -> Vec<(&'a str, u32)> {
+    let mut visible = Vec::with_capacity(object.symbols.len());
+    for (index, symbol) in object.symbols.iter().enumerate().filter(|(_, one)| one.binding != Binding::Local)
+    {
+        let offset = match symbol.place {
+            Place::Section(id, offset) => layout.sections.get(id.0 as usize).map(|start| start + offset),
+            Place::Common(..) => layout.commons.get(index).copied().flatten(),
+            Place::Undefined | Place::Absolute(_) | Place::Discarded => None,
+        };
+        // An image is far smaller than 4 GiB.
+        visible.extend(offset.and_then(|offset| Some((symbol.name, u32::try_from(offset).ok()?))));
+    }
+    visible.sort_unstable();
+    visible
+}
+
+/// The visible symbols of an image by name. The names lie in one text, as a module has dozens.
 #[derive(Default, Debug)]
 pub(crate) struct SymbolMap {
+    base: u64,
     names: String,
-    /// Where in the text a name ends, and the address; sorted by name. Each name begins where the one before it ends.
-    entries: Vec<(usize, u64)>,
+    /// Where in the text a name ends, and the offset from the base; sorted by name. Each name begins where the one before it ends.
+    entries: Vec<(u32, u32)>,
 }
 
 impl SymbolMap {
-    pub(crate) fn new(object: &Object<'_>, addresses: &[Option<Resolved>]) -> SymbolMap {
-        let mut visible = Vec::with_capacity(object.symbols.len());
-        for (symbol, address) in object.symbols.iter().zip(addresses) {
-            let defined = !matches!(symbol.place, Place::Undefined | Place::Discarded);
-            if let (true, Some(found)) = (defined && symbol.binding != Binding::Local, address) {
-                visible.push((symbol.name, found.address.0));
-            }
-        }
-        visible.sort_unstable();
+    /// `symbols` ascend by name.
+    pub(crate) fn new<'n>(base: Address, symbols: impl Iterator<Item = (&'n str, u32)> + Clone) -> SymbolMap {
         let mut map = SymbolMap {
-            names: String::with_capacity(visible.iter().map(|(name, _)| name.len()).sum()),
-            entries: Vec::with_capacity(visible.len()),
+            base: base.0,
+            names: String::with_capacity(symbols.clone().map(|(name, _)| name.len()).sum()),
+            entries: Vec::with_capacity(symbols.size_hint().0),
         };
-        for (name, address) in visible {
+        for (name, offset) in symbols {
             map.names.push_str(name);
-            map.entries.push((map.names.len(), address));
+            map.entries.push((map.names.len() as u32, offset));
         }
         map
     }
 
     fn entry(&self, at: usize) -> (&[u8], *const u8) {
         let start = at.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |entry| entry.0);
-        let (end, address) = self.entries.get(at).copied().unwrap_or((start, 0));
-        (self.names.as_bytes().get(start..end).unwrap_or_default(), address as usize as *const u8)
+        let (end, offset) = self.entries.get(at).copied().unwrap_or((start, 0));
+        let name = self.names.as_bytes().get(start as usize..end as usize).unwrap_or_default();
+        (name, (self.base + u64::from(offset)) as usize as *const u8)
     }
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<*const u8> {

@@ -4,8 +4,7 @@
 //! Everything is 32 bits, little-endian, but two counts of 16. A header is followed by the first-level index, one entry a page and one
 //! for the end, and by the pages of the regular kind: functions, ascending, each with its code.
 
-use crate::layout::Layout;
-use crate::object::Object;
+use crate::layout::PlacedCode;
 
 /// Personality and language-specific data, which no object that we load can have: it would need their functions.
 const EXCEPTIONS: u32 = 0x7000_0000;
@@ -20,29 +19,20 @@ const ENTRY: usize = 8;
 /// What fits the 4 KiB that linkers give a page.
 const PER_PAGE: usize = (4096 - PAGE_HEADER) / ENTRY;
 
-/// The index for the image that `layout` makes of `object`; empty if it has no unwind codes.
-pub(crate) fn table(object: &Object<'_>, layout: &Layout) -> Vec<u8> {
-    let mut functions: Vec<(u32, u32, u32)> = Vec::with_capacity(object.unwind_codes.len());
-    for entry in &object.unwind_codes {
-        let Some(section) = layout.sections.get(entry.section.0 as usize) else { continue };
-        // An image is far smaller than 4 GiB.
-        if let Ok(start) = u32::try_from(section.saturating_add(entry.offset)) {
-            functions.push((start, start.saturating_add(entry.size), entry.code & !EXCEPTIONS));
-        }
-    }
-    functions.sort_unstable();
+/// The index for functions with their codes, ascending; empty if there are none.
+pub(crate) fn table(functions: &[PlacedCode]) -> Vec<u8> {
     // An entry reaches to the next one, so what lies between two functions gets one that says nothing.
     let mut entries: Vec<(u32, u32)> = Vec::with_capacity(functions.len() + 1);
     let mut end = 0;
-    for (start, stop, code) in functions {
+    for &PlacedCode { start, size, code } in functions {
         if start > end && !entries.is_empty() {
             entries.push((end, 0));
         }
         // Two names of one function have one code.
         if entries.last().is_none_or(|(last, _)| *last < start) {
-            entries.push((start, code));
+            entries.push((start, code & !EXCEPTIONS));
         }
-        end = end.max(stop);
+        end = end.max(start.saturating_add(size));
     }
     if entries.is_empty() { Vec::new() } else { write(&entries, end) }
 }
@@ -87,7 +77,7 @@ mod tests {
     use super::*;
     use crate::image::PageSize;
     use crate::layout::layout;
-    use crate::object::{Section, SectionId, SectionKind, UnwindCode};
+    use crate::object::{Object, Section, SectionId, SectionKind, UnwindCode};
 
     fn object(codes: &[(u64, u32, u32)]) -> Object<'static> {
         let text = |size| Section {
@@ -114,7 +104,7 @@ mod tests {
 
     fn table_of(codes: &[(u64, u32, u32)]) -> Vec<u8> {
         let object = object(codes);
-        table(&object, &layout(&object, PageSize::K16).unwrap())
+        table(&layout(&object, PageSize::K16).unwrap().unwind_codes(&object))
     }
 
     /// The code for an offset as libunwind finds it: both levels searched for the last start that is not above it.

@@ -25,6 +25,14 @@ pub enum Error {
         /// What is wrong, with the offset.
         source: Box<pixie_format::Error>,
     },
+    /// The file changed while it was read.
+    #[error(
+        "`{file}` changed while it was read\nhint: load it again; a file that is in use is replaced whole, by renaming"
+    )]
+    Changed {
+        /// The file.
+        file: String,
+    },
     /// This system is none that pixie has objects for.
     #[error("pixie has no objects for this system ({system}); it knows {known}")]
     UnknownHost {
@@ -224,12 +232,12 @@ pub enum LinkError {
         bits: u32,
     },
     /// The object needs a symbol that nobody provides.
-    #[error("undefined symbol `{symbol}`, needed by section `{section}`{hint}")]
+    #[error("undefined symbol `{symbol}`, needed by {place}{hint}")]
     Undefined {
         /// The symbol.
         symbol: String,
-        /// A section that refers to it.
-        section: String,
+        /// What refers to it: a section, or an image, which does not remember its sections.
+        place: String,
         /// A line that begins `hint:`, or nothing.
         hint: String,
     },

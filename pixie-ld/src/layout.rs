@@ -21,6 +21,13 @@ pub struct Layout {
     pub stubs: Vec<StubLayout>,
     /// Where the global offset table begins.
     pub got_base: u64,
+    /// The memory that all of this lies in.
+    pub frame: Frame,
+}
+
+/// The memory of an image, whatever lies in it: what mapping and protecting need to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Frame {
     /// The segments that are not empty.
     pub segments: Vec<SegmentLayout>,
     /// From the base to the end of the last segment, a multiple of the page size.
@@ -38,6 +45,17 @@ pub struct StubLayout {
     pub callee: (SymbolId, i64),
     /// Bytes from the base.
     pub offset: u64,
+}
+
+/// How to unwind out of a function that has its place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PlacedCode {
+    /// Where the function begins, bytes from the base.
+    pub start: u32,
+    /// The size of the function, bytes.
+    pub size: u32,
+    /// The platform's number for its frame.
+    pub code: u32,
 }
 
 /// Where a segment goes.
@@ -93,10 +111,7 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         got: vec![None; object.symbols.len()],
         stubs: Vec::new(),
         got_base: 0,
-        segments: Vec::with_capacity(3),
-        size: 0,
-        align: page,
-        unwind: None,
+        frame: Frame { segments: Vec::with_capacity(3), size: 0, align: page, unwind: None },
     };
     let (needs_got, mut outside) = tables(object);
     let mut cursor = Cursor { at: 0, align: page };
@@ -104,7 +119,7 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
     let start = cursor.at;
     layout.stubs = place_text(object, &mut outside, &mut cursor, &mut layout.sections)?;
     let filled = cursor.at;
-    layout.finish(start, filled, &mut cursor, page, Protection::ReadExecute);
+    layout.frame.finish(start, filled, &mut cursor, page, Protection::ReadExecute);
 
     let start = cursor.at;
     layout.place(object, SectionKind::ReadOnly, &mut cursor)?;
@@ -113,7 +128,7 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         layout.place(object, kind, &mut cursor)?;
         if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
             let first = layout.sections[first];
-            layout.unwind = Some((first, cursor.at - first));
+            layout.frame.unwind = Some((first, cursor.at - first));
             // Unwinders read `.eh_frame` up to a length of zero.
             cursor.take("the end of the unwind tables", 4, 1)?;
         }
@@ -123,7 +138,7 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         *entry = Some(cursor.take("the global offset table", GOT_ENTRY, GOT_ENTRY)?);
     }
     let filled = cursor.at;
-    layout.finish(start, filled, &mut cursor, page, Protection::Read);
+    layout.frame.finish(start, filled, &mut cursor, page, Protection::Read);
 
     let start = cursor.at;
     layout.place(object, SectionKind::Data, &mut cursor)?;
@@ -134,10 +149,10 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
             layout.commons[index] = Some(cursor.take(symbol.name, size, align)?);
         }
     }
-    layout.finish(start, filled, &mut cursor, page, Protection::ReadWrite);
+    layout.frame.finish(start, filled, &mut cursor, page, Protection::ReadWrite);
 
-    layout.size = cursor.at;
-    layout.align = cursor.align;
+    layout.frame.size = cursor.at;
+    layout.frame.align = cursor.align;
     Ok(layout)
 }
 
@@ -173,6 +188,19 @@ impl Layout {
         same.map(|stub| stub.offset).min_by_key(|stub| stub.abs_diff(offset))
     }
 
+    /// The object's unwind codes, ascending by where their functions are.
+    pub(crate) fn unwind_codes(&self, object: &Object<'_>) -> Vec<PlacedCode> {
+        let placed = object.unwind_codes.iter().filter_map(|one| {
+            let section = self.sections.get(one.section.0 as usize)?;
+            // An image is far smaller than 4 GiB.
+            let start = u32::try_from(section.saturating_add(one.offset)).ok()?;
+            Some(PlacedCode { start, size: one.size, code: one.code })
+        });
+        let mut placed: Vec<PlacedCode> = placed.collect();
+        placed.sort_unstable();
+        placed
+    }
+
     fn place(
         &mut self,
         object: &Object<'_>,
@@ -185,7 +213,9 @@ impl Layout {
         }
         Ok(())
     }
+}
 
+impl Frame {
     /// Ends a segment: what follows begins on a new page.
     fn finish(&mut self, start: u64, filled: u64, cursor: &mut Cursor, page: u64, protection: Protection) {
         let size = cursor.at - start;

@@ -3,8 +3,7 @@
 use std::io;
 
 use crate::image::{Address, Protection};
-use crate::layout::Layout;
-use crate::object::Object;
+use crate::layout::{Frame, PlacedCode};
 use crate::sys;
 
 /// Memory that is ours until dropped; a finished image is leaked instead.
@@ -12,24 +11,24 @@ use crate::sys;
 pub(crate) struct Reservation {
     start: *mut u8,
     size: usize,
-    /// The first address in it that has the layout's alignment.
+    /// The first address in it that has the frame's alignment.
     base: usize,
     /// Whether all of it is surely still ours.
     intact: bool,
 }
 
 impl Reservation {
-    /// Reserves readable and writable memory for `layout`, zeroed.
-    pub(crate) fn new(layout: &Layout) -> io::Result<Reservation> {
+    /// Reserves readable and writable memory for `frame`, zeroed.
+    pub(crate) fn new(frame: &Frame) -> io::Result<Reservation> {
         let page = sys::page_size().bytes();
         // A section may ask for more than a page; then a part before it stays unused.
-        let size = layout.size + (layout.align - page.min(layout.align));
+        let size = frame.size + (frame.align - page.min(frame.align));
         let size = usize::try_from(size.max(page)).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let first = layout.segments.first();
+        let first = frame.segments.first();
         let code = first.filter(|segment| segment.protection == Protection::ReadExecute);
         let code = code.map_or(0, |segment| segment.size as usize);
-        let start = sys::reserve(size, layout.align as usize, code)?;
-        let base = (start as usize).next_multiple_of(layout.align as usize);
+        let start = sys::reserve(size, frame.align as usize, code)?;
+        let base = (start as usize).next_multiple_of(frame.align as usize);
         Ok(Reservation { start, size, base, intact: true })
     }
 
@@ -38,15 +37,15 @@ impl Reservation {
         Address(self.base as u64)
     }
 
-    /// The bytes of each segment of the layout that it was made for, zeroed, to be filled.
-    pub(crate) fn segments(&mut self, layout: &Layout) -> Vec<&mut [u8]> {
+    /// The bytes of each segment of the frame that it was made for, zeroed, to be filled.
+    pub(crate) fn segments(&mut self, frame: &Frame) -> Vec<&mut [u8]> {
         let mut free = self.base - self.start as usize;
-        let mut segments = Vec::with_capacity(layout.segments.len());
-        for segment in &layout.segments {
+        let mut segments = Vec::with_capacity(frame.segments.len());
+        for segment in &frame.segments {
             let offset = self.base - self.start as usize + segment.offset as usize;
             let end = offset.checked_add(segment.filled as usize);
             let end = end.filter(|end| offset >= free && *end <= self.size);
-            let Some(end) = end else { unreachable!("segments ascend and lie within their layout") };
+            let Some(end) = end else { unreachable!("segments ascend and lie within their frame") };
             free = end;
             // SAFETY: `start..start + size` is memory that `sys::reserve` made readable, writable and zeroed, and that only this
             // value refers to, which is borrowed for as long as the slices live; the check above keeps them apart and within it.
@@ -112,14 +111,14 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    pub(crate) fn of(layout: &Layout, base: Address) -> Mapping {
+    pub(crate) fn of(frame: &Frame, base: Address) -> Mapping {
         let base = base.0 as usize;
-        let code = layout.segments.iter().find(|segment| segment.protection == Protection::ReadExecute);
+        let code = frame.segments.iter().find(|segment| segment.protection == Protection::ReadExecute);
         Mapping {
             base,
-            size: layout.size as usize,
+            size: frame.size as usize,
             code: code.map_or((base, 0), |code| (base + code.offset as usize, code.size as usize)),
-            unwind: layout.unwind.map(|(offset, size)| (base + offset as usize, size as usize)),
+            unwind: frame.unwind.map(|(offset, size)| (base + offset as usize, size as usize)),
         }
     }
 
@@ -132,9 +131,9 @@ impl Mapping {
     }
 
     /// Tells the unwinder about the image, which is in place and stays there.
-    pub(crate) fn register_unwind(&self, object: &Object<'_>, layout: &Layout) {
+    pub(crate) fn register_unwind(&self, codes: &[PlacedCode]) {
         // SAFETY: called by the loader once the image has its protection and has been leaked.
-        unsafe { sys::register_unwind(self, object, layout) };
+        unsafe { sys::register_unwind(self, codes) };
     }
 
     pub(crate) fn unwind(&self) -> Option<(*const u8, usize)> {

@@ -20,6 +20,8 @@ pub struct LoadOptions {
     pub platform: Option<Platform>,
     /// Adds the functions to the map of addresses that perf reads, `/tmp/perf-PID.map`; `PIXIE_PERF_MAP`. Linux.
     pub perf_map: bool,
+    /// Links the object though the module holds its image: for comparing the two roads.
+    from_object: bool,
     /// Tells gdb about the object, so that it shows names and, of objects with line tables, lines; `PIXIE_GDB_JIT`. ELF objects.
     pub gdb_jit: bool,
 }
@@ -35,9 +37,19 @@ impl LoadOptions {
         LoadOptions { isa, ..self.clone() }
     }
 
+    /// The same by linking the object, though the module holds its image.
+    pub fn by_object(self) -> LoadOptions {
+        LoadOptions { from_object: true, ..self }
+    }
+
     /// The same with the objects of `platform`, the host's own if `None`.
     pub fn run_as(self, platform: Option<Platform>) -> LoadOptions {
         LoadOptions { platform, ..self }
+    }
+
+    /// Whether the object itself is needed: an image has neither its lines nor the names of functions that nobody calls from outside.
+    pub(crate) fn needs_object(&self) -> bool {
+        self.from_object || self.perf_map || self.gdb_jit
     }
 
     /// What the environment variables say; the caller reads them. An empty one is one that is not set.
@@ -61,7 +73,7 @@ impl LoadOptions {
             }
         };
         let (perf_map, gdb_jit) = (switch(PERF_MAP)?, switch(GDB_JIT)?);
-        Ok(LoadOptions { isa, memory, platform: None, perf_map, gdb_jit })
+        Ok(LoadOptions { isa, memory, platform: None, perf_map, from_object: false, gdb_jit })
     }
 }
 

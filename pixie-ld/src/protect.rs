@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 
 use crate::image::Protection;
-use crate::layout::Layout;
+use crate::layout::Frame;
 use crate::map::Reservation;
 use crate::options::CodeMemory;
 use crate::sys;
@@ -13,12 +13,12 @@ use crate::sys;
 /// executable at once and each page changes at most once. `name` is the module's, for those who look at the process.
 pub(crate) fn protect(
     reservation: &mut Reservation,
-    layout: &Layout,
+    frame: &Frame,
     memory: CodeMemory,
     name: &str,
 ) -> io::Result<()> {
     let page = sys::page_size().bytes();
-    for segment in layout.segments.iter().filter(|segment| segment.protection != Protection::ReadWrite) {
+    for segment in frame.segments.iter().filter(|segment| segment.protection != Protection::ReadWrite) {
         let (offset, size) = (segment.offset, segment.size.next_multiple_of(page));
         let mut tried = Vec::new();
         if segment.protection != Protection::ReadExecute || memory != CodeMemory::File {

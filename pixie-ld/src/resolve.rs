@@ -31,7 +31,7 @@ pub struct Resolved {
 pub type Resolver<'r> = dyn Fn(&str) -> Option<Resolved> + 'r;
 
 /// The symbol that stands for the global offset table itself (x86-64 psABI §4.4).
-const GOT_SYMBOL: &str = "_GLOBAL_OFFSET_TABLE_";
+pub(crate) const GOT_SYMBOL: &str = "_GLOBAL_OFFSET_TABLE_";
 
 /// The address of each symbol, by [`SymbolId`]; `None` for those in sections that are not loaded. Undefined weak symbols that
 /// nobody has are 0.
@@ -76,5 +76,9 @@ fn undefined(object: &Object<'_>, id: SymbolId) -> LinkError {
     };
     let section = object.sections.iter().find(refers).map_or("none", |section| section.name);
     let symbol = object.symbols.get(id.0 as usize).map_or("", |symbol| symbol.name);
-    LinkError::Undefined { symbol: symbol.to_owned(), section: section.to_owned(), hint: String::new() }
+    LinkError::Undefined {
+        symbol: symbol.to_owned(),
+        place: format!("section `{section}`"),
+        hint: String::new(),
+    }
 }

@@ -12,15 +12,28 @@ use crate::object::{Object, Place};
 use crate::resolve::{Resolved, ResolvedKind};
 use crate::{foreign, sys};
 
-/// Puts the runtime's own data into the image, near the code that refers to it.
-pub(crate) fn provide(object: &mut Object<'_>, platform: Platform) {
+/// Puts the runtime's own data into the image, near the code that refers to it; `bytes` are those of each variable.
+pub(crate) fn provide(
+    object: &mut Object<'_>,
+    platform: Platform,
+    bytes: impl Fn(&str) -> Option<&'static [u8]>,
+) {
     let wanted = |name: &str| {
         object.symbols.iter().any(|symbol| symbol.place == Place::Undefined && symbol.name == name)
     };
     if platform.arch() == Arch::X86_64 && (wanted(CPU_MODEL) || wanted(CPU_FEATURES2)) {
-        let model = model::host();
-        object.provide(CPU_MODEL, &model.model, 4);
-        object.provide(CPU_FEATURES2, &model.features2, 4);
+        for name in [CPU_MODEL, CPU_FEATURES2] {
+            object.provide(name, bytes(name).unwrap_or_default(), 4);
+        }
+    }
+}
+
+/// The bytes of the data that the runtime provides, which become part of an image.
+pub(crate) fn provided(name: &str) -> Option<&'static [u8]> {
+    match name {
+        CPU_MODEL => Some(&model::host().model),
+        CPU_FEATURES2 => Some(&model::host().features2),
+        _ => None,
     }
 }
 
@@ -57,7 +70,7 @@ pub(crate) fn resolver(imports: &[ImportView<'_>], host: &Host) -> impl Fn(&str)
 
 /// Adds to the error about an undefined symbol why the host does not have it.
 pub(crate) fn explain(error: LinkError, imports: &[ImportView<'_>], platform: Platform) -> LinkError {
-    let LinkError::Undefined { symbol, section, .. } = error else { return error };
+    let LinkError::Undefined { symbol, place, .. } = error else { return error };
     let foreign = imports.iter().any(|import| import.foreign && import.name.as_str() == symbol);
     let hint = if foreign {
         "its author allowed this import; load the library that defines it into the process first, with its symbols global"
@@ -66,7 +79,7 @@ pub(crate) fn explain(error: LinkError, imports: &[ImportView<'_>], platform: Pl
     } else {
         "no import of the manifest names it; build the module again"
     };
-    LinkError::Undefined { symbol, section, hint: format!("\nhint: {hint}") }
+    LinkError::Undefined { symbol, place, hint: format!("\nhint: {hint}") }
 }
 
 /// The functions that the runtime itself provides.

@@ -25,7 +25,7 @@ fn link_all(platform: Platform, bytes: &[u8]) -> &'static str {
     let Ok(object) = parse(platform, bytes) else { return "parse" };
     let Ok(layout) = pixie_ld::layout::layout(&object, PageSize::K4) else { return "layout" };
     let somewhere = Resolved { address: Address(0x7fff_0000_1230), kind: ResolvedKind::Function };
-    let base = Address(0x5555_0000_0000_u64.next_multiple_of(layout.align));
+    let base = Address(0x5555_0000_0000_u64.next_multiple_of(layout.frame.align));
     match link(&object, &layout, base, &|_| Some(somewhere)) {
         Ok(_) => "linked",
         Err(_) => "link",

@@ -104,10 +104,10 @@ fn the_layout_follows_the_page_size() {
     let object = parse(Platform::Linux64, &bytes).unwrap();
     for page in [PageSize::K4, PageSize::K16, PageSize::K64] {
         let layout = pixie_ld::layout::layout(&object, page).unwrap();
-        let kinds: Vec<Protection> = layout.segments.iter().map(|segment| segment.protection).collect();
+        let kinds: Vec<Protection> = layout.frame.segments.iter().map(|segment| segment.protection).collect();
         assert_eq!(kinds, [Protection::ReadExecute, Protection::Read, Protection::ReadWrite]);
-        assert!(layout.segments.iter().all(|segment| segment.offset.is_multiple_of(page.bytes())));
-        assert_eq!(layout.size, 3 * page.bytes());
+        assert!(layout.frame.segments.iter().all(|segment| segment.offset.is_multiple_of(page.bytes())));
+        assert_eq!(layout.frame.size, 3 * page.bytes());
         assert!(link(&object, &layout, Address(page.bytes() / 2), &far_symbol).is_err());
     }
 }

@@ -190,7 +190,7 @@ fn four_hundred_mebibytes_run() {
     let object = parse(Platform::LinuxAarch64, &bytes).unwrap();
     let layout = layout(&object, PageSize::K64).unwrap();
     let image = link(&object, &layout, Address(BASE), &outside).unwrap();
-    assert!(layout.segments[0].size > 420 * MIB);
+    assert!(layout.frame.segments[0].size > 420 * MIB);
     // All but the calls to the next function or the one before, which are near.
     assert_eq!(follow_all(&object, &layout, &image), 11);
     let start = object.symbols.iter().position(|symbol| symbol.name == "_start").unwrap();

@@ -6,6 +6,7 @@
 mod common;
 
 use std::ffi::c_void;
+use std::ops::Range;
 use std::path::Path;
 
 use pixie_format::{Module, Platform};
@@ -103,33 +104,38 @@ fn damage_in_what_is_read_is_refused_and_elsewhere_ignored() {
     let bytes = pack(module_input(2)).unwrap();
     let module = Module::parse(&bytes).unwrap();
     let variants = &module.manifest().platforms["linux-64"].variants;
-    let used = module.extent(variants[0].object).unwrap();
-    let other = module.extent(variants[1].object).unwrap();
-    let head = 128 + module.header().manifest_len;
-    let is_read = |at: u64| at < head || (used.offset..used.offset + used.size).contains(&at);
-    let options = forced("baseline");
-    for at in (0..bytes.len()).filter(|at| *at < 256 || at % 7 == 0) {
+    let roads = [
+        ("image", variants[0].image.unwrap(), forced("baseline")),
+        ("object", variants[0].object, forced("baseline").by_object()),
+    ];
+    for (kind, id, options) in roads {
+        let used = module.extent(id).unwrap();
+        damage(&bytes, used.offset..used.offset + used.size, &options);
         let mut damaged = bytes.clone();
+        damaged[used.offset as usize + 100] ^= 1;
+        let message = load_bytes("damaged", &damaged, &options).unwrap_err().to_string();
+        let expected = format!("`damaged`: blob {} ({kind} linux-64 x86-64) at offset {}", id.0, used.offset);
+        assert!(message.starts_with(&expected), "{message}");
+        for length in 0..bytes.len().min(1000) {
+            assert!(load_bytes("short", &bytes[..length], &options).is_err());
+        }
+    }
+}
+
+/// Damages a module here and there: what is `used` must be refused, and what is not must not be read.
+fn damage(bytes: &[u8], used: Range<u64>, options: &LoadOptions) {
+    let head = 128 + Module::parse(bytes).unwrap().header().manifest_len;
+    let is_read = |at: u64| at < head || used.contains(&at);
+    for at in (0..bytes.len()).filter(|at| *at < 256 || at % 7 == 0) {
+        let mut damaged = bytes.to_vec();
         damaged[at] ^= 0x10;
-        let outcome = load_bytes("damaged", &damaged, &options);
+        let outcome = load_bytes("damaged", &damaged, options);
         if is_read(at as u64) {
             let message = outcome.err().unwrap_or_else(|| panic!("byte {at} went unnoticed")).to_string();
             assert!(message.starts_with("`damaged`: "), "byte {at}: {message}");
         } else {
             outcome.unwrap_or_else(|error| panic!("byte {at} is not read: {error}"));
         }
-    }
-    let mut damaged = bytes.clone();
-    damaged[used.offset as usize + 100] ^= 1;
-    let message = load_bytes("damaged", &damaged, &options).unwrap_err().to_string();
-    let expected = format!(
-        "`damaged`: blob {} (object linux-64 x86-64) at offset {}",
-        variants[0].object.0, used.offset
-    );
-    assert!(message.starts_with(&expected), "{message}");
-    assert_ne!(used.offset, other.offset);
-    for length in 0..bytes.len().min(1000) {
-        assert!(load_bytes("short", &bytes[..length], &options).is_err());
     }
 }
 
@@ -218,7 +224,7 @@ fn a_foreign_import_is_looked_up_and_its_absence_said() {
         load_bytes("m.pixie", &build("not_there"), &LoadOptions::default()).unwrap_err().to_string();
     assert_eq!(
         message,
-        "`m.pixie` (linux-64 x86-64): undefined symbol `not_there`, needed by section `.text`\n\
+        "`m.pixie` (linux-64 x86-64): undefined symbol `not_there`, needed by its image\n\
          hint: its author allowed this import; load the library that defines it into the process first, with its \
          symbols global"
     );

@@ -94,7 +94,8 @@ pub struct VariantView<'m> {
     pub isa: Text<'m>,
     /// The object.
     pub object: BlobId,
-    pub(super) image: Option<BlobId>,
+    /// The same, linked: see the spec's image.md.
+    pub image: Option<BlobId>,
     features: List<'m>,
     imports: List<'m>,
 }

@@ -7,8 +7,10 @@ mod hints;
 mod imports;
 mod meaning;
 mod pack;
+mod prelink;
 mod thin;
 
 pub use check::{Definition, ObjectReport, Undefined, check_object};
 pub use pack::{PackBitcode, PackInput, PackObject, pack};
+pub use prelink::prelink;
 pub use thin::{merge, thin};

@@ -7,6 +7,7 @@ use pixie_format::{BlobKind, IsaLevel, ModuleBuilder, Platform};
 
 use super::check::{ObjectReport, check_object};
 use super::imports::{Needs, collect};
+use super::prelink::prelink;
 use crate::error::{Error, Result};
 
 /// An object for one platform at one level.
@@ -62,7 +63,8 @@ pub struct PackInput {
     pub allowed_imports: Vec<String>,
 }
 
-/// Checks every object with two parsers and against the exports, collects the imports, and writes the module. Deterministic:
+/// Checks every object with two parsers and against the exports, collects the imports, links each object ahead of time, and writes the
+/// module. Deterministic:
 /// the order of objects and bitcode does not matter, equal bytes are stored once.
 pub fn pack(input: PackInput) -> Result<Vec<u8>> {
     let PackInput { name, producer, doc, exports, options, bitcode, mut objects, allowed_imports } = input;
@@ -83,6 +85,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
     let mut builder = ModuleBuilder::new();
     let mut platforms = BTreeMap::new();
     for (object, report) in objects.into_iter().zip(&reports) {
+        let image = prelink(object.platform, &object.bytes, &origin(&object))?;
         let PackObject { platform, level, bytes } = object;
         let needed = |import: &Import| report.undefined.iter().any(|symbol| symbol.name == import.name);
         let variant = Variant {
@@ -94,7 +97,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
                 .map(|(index, _)| index)
                 .collect(),
             object: builder.blob(BlobKind::Object, bytes),
-            image: None,
+            image: image.map(|image| builder.blob(BlobKind::Image, image)),
         };
         let entry = platforms.entry(platform.name().to_owned()).or_insert_with(|| PlatformEntry {
             triple: platform.triple().to_owned(),

@@ -41,6 +41,7 @@ fn serving(name: &str, manifest: &Manifest, platforms: &[Platform]) -> Result<BT
             bitcode.neutral || bitcode.platforms.iter().any(|served| served == platform.name())
         });
         wanted.extend(variants.iter().map(|variant| variant.object));
+        wanted.extend(variants.iter().filter_map(|variant| variant.image));
         wanted.extend(bitcode.map(|bitcode| bitcode.blob));
         if entry.is_none() {
             let present = manifest.platforms.keys().map(String::as_str).collect::<Vec<_>>().join(", ");

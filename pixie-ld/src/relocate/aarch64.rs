@@ -176,6 +176,13 @@ fn words(field: &mut [u8], kind: Kind, value: i128, width: u32, at: u32) -> Resu
     patch(field, ((1 << width) - 1) << at, ((value >> 2) as u32) << at)
 }
 
+/// The branch `word` (`b`, `bl`) to a place `further` bytes on; `None` if that is out of its reach.
+pub(crate) fn branch_by(word: u32, further: i64) -> Option<u32> {
+    let distance = i64::from((word << 6).cast_signed() >> 4).checked_add(further)?;
+    (distance % 4 == 0 && fits(distance.into(), 28))
+        .then_some(word & !0x03ff_ffff | (distance >> 2) as u32 & 0x03ff_ffff)
+}
+
 /// The 21 bits of `adr` and `adrp`: the low two at bit 29, the others at bit 5.
 fn adr(field: &mut [u8], kind: Kind, value: i128) -> Result<(), Fault> {
     if !fits(value, 21) {

@@ -91,10 +91,10 @@ pub fn link(
     resolver: &Resolver<'_>,
 ) -> Result<Image, LinkError> {
     let mut bytes: Vec<Vec<u8>> =
-        layout.segments.iter().map(|segment| vec![0; segment.filled as usize]).collect();
+        layout.frame.segments.iter().map(|segment| vec![0; segment.filled as usize]).collect();
     let mut places: Vec<&mut [u8]> = bytes.iter_mut().map(Vec::as_mut_slice).collect();
     let symbols = link_into(object, layout, base, resolver, &mut places)?;
-    let segments = layout.segments.iter().zip(bytes).map(|(segment, bytes)| Segment {
+    let segments = layout.frame.segments.iter().zip(bytes).map(|(segment, bytes)| Segment {
         offset: segment.offset,
         size: segment.size,
         bytes,
@@ -102,10 +102,10 @@ pub fn link(
     });
     Ok(Image {
         base,
-        size: layout.size,
+        size: layout.frame.size,
         segments: segments.collect(),
         symbols: symbols.into_iter().map(|symbol| symbol.map(|symbol| symbol.address)).collect(),
-        unwind: layout.unwind.map(|(offset, size)| (Address(base.0.wrapping_add(offset)), size)),
+        unwind: layout.frame.unwind.map(|(offset, size)| (Address(base.0.wrapping_add(offset)), size)),
     })
 }
 
@@ -118,10 +118,13 @@ pub(crate) fn link_into(
     resolver: &Resolver<'_>,
     segments: &mut [&mut [u8]],
 ) -> Result<Vec<Option<Resolved>>, LinkError> {
-    if !base.0.is_multiple_of(layout.align) || base.0.checked_add(layout.size).is_none() {
+    if !base.0.is_multiple_of(layout.frame.align) || base.0.checked_add(layout.frame.size).is_none() {
         return Err(LinkError::Malformed {
             place: format!("base {base}"),
-            what: format!("expected a multiple of {} with {} bytes of room", layout.align, layout.size),
+            what: format!(
+                "expected a multiple of {} with {} bytes of room",
+                layout.frame.align, layout.frame.size
+            ),
         });
     }
     let symbols = resolve(object, layout, base, resolver)?;
@@ -164,9 +167,9 @@ impl Linker<'_> {
         size: u64,
         what: &str,
     ) -> Result<&'s mut [u8], LinkError> {
-        let index = self.layout.segments.iter().rposition(|segment| segment.offset <= offset);
+        let index = self.layout.frame.segments.iter().rposition(|segment| segment.offset <= offset);
         let bytes = index.and_then(|index| {
-            let start = usize::try_from(offset - self.layout.segments.get(index)?.offset).ok()?;
+            let start = usize::try_from(offset - self.layout.frame.segments.get(index)?.offset).ok()?;
             segments.get_mut(index)?.get_mut(start..)?.get_mut(..usize::try_from(size).ok()?)
         });
         bytes.ok_or_else(|| LinkError::Malformed {
@@ -276,7 +279,8 @@ impl Linker<'_> {
     /// Sorts the table of functions by address, which Windows searches by halving.
     fn sort_functions(&self, segments: &mut [&mut [u8]]) -> Result<(), LinkError> {
         let is_table = |section: &Section<'_>| section.kind == SectionKind::FunctionTable;
-        let (Some((start, size)), true) = (self.layout.unwind, self.object.sections.iter().any(is_table))
+        let (Some((start, size)), true) =
+            (self.layout.frame.unwind, self.object.sections.iter().any(is_table))
         else {
             return Ok(());
         };

@@ -12,9 +12,8 @@ pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_fr
 use super::unix::{global_symbol, in_library};
 pub(crate) use super::unix::{page_size, protect, release, reserve};
 use crate::eh_frame;
-use crate::layout::Layout;
+use crate::layout::PlacedCode;
 use crate::map::Mapping;
-use crate::object::Object;
 
 /// The address of a function or variable of the host: of whatever is loaded, else of the mathematics library, which a process
 /// need not have loaded.
@@ -77,7 +76,7 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process; a length of zero follows the tables.
-pub(crate) unsafe fn register_unwind(image: &Mapping, _object: &Object<'_>, _layout: &Layout) {
+pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
     unsafe extern "C" {
         // The unwinder's that Rust's standard library is linked with.
         fn __register_frame(begin: *const u8);

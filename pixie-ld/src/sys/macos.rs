@@ -12,9 +12,8 @@ pub(crate) use super::unix::page_size;
 use super::unix::{self, global_symbol};
 use crate::compact_unwind;
 use crate::image::Protection;
-use crate::layout::Layout;
+use crate::layout::PlacedCode;
 use crate::map::Mapping;
-use crate::object::Object;
 
 /// The address of a function or variable of the host. The mathematics library is part of libSystem, which is always loaded.
 pub(crate) fn symbol(name: &str) -> Option<usize> {
@@ -63,13 +62,13 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
     unsafe { sys_icache_invalidate(code.0, code.1) };
 }
 
-/// Tells the system's unwinder about an image that was made of `object`.
+/// Tells the system's unwinder about an image, `codes` being those of its functions.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(image: &Mapping, object: &Object<'_>, layout: &Layout) {
+pub(crate) unsafe fn register_unwind(image: &Mapping, codes: &[PlacedCode]) {
     // SAFETY: the caller's promise.
-    unsafe { unwind::register(image, compact_unwind::table(object, layout)) };
+    unsafe { unwind::register(image, compact_unwind::table(codes)) };
 }
 
 /// Reserves zeroed memory for an image, writable on this thread: its code takes MAP_JIT memory where nothing else will do.

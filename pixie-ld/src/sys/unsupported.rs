@@ -5,9 +5,8 @@ use std::io;
 use pixie_format::FeatureSet;
 
 use crate::image::{PageSize, Protection};
-use crate::layout::Layout;
+use crate::layout::PlacedCode;
 use crate::map::Mapping;
-use crate::object::Object;
 
 pub(crate) fn features() -> FeatureSet {
     FeatureSet::default()
@@ -41,11 +40,11 @@ pub(crate) unsafe fn release(_start: *mut u8, _size: usize) {}
 
 pub(crate) fn flush_code(_code: (*const u8, usize)) {}
 
-/// Tells the system's unwinder about an image that was made of `object`.
+/// Tells the system's unwinder about an image, `codes` being those of its functions.
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(_image: &Mapping, _object: &Object<'_>, _layout: &Layout) {}
+pub(crate) unsafe fn register_unwind(_image: &Mapping, _codes: &[PlacedCode]) {}
 
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "pixie has no objects for this system";

@@ -15,9 +15,8 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 pub(crate) use super::ucrt::symbol;
 use crate::image::{PageSize, Protection};
-use crate::layout::Layout;
+use crate::layout::PlacedCode;
 use crate::map::Mapping;
-use crate::object::Object;
 
 /// The features of the processor.
 pub(crate) fn features() -> FeatureSet {
@@ -79,7 +78,7 @@ pub(crate) fn flush_code(code: (*const u8, usize)) {
 ///
 /// # Safety
 /// The image is mapped, has its final protection and lives as long as the process.
-pub(crate) unsafe fn register_unwind(image: &Mapping, _object: &Object<'_>, _layout: &Layout) {
+pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
     let (base, Some(tables)) = (image.image().0, image.unwind()) else { return };
     let count = tables.1 / size_of::<IMAGE_RUNTIME_FUNCTION_ENTRY>();
     // SAFETY: the caller's promise; the linker aligns the table to 4 bytes. Where it fails, exceptions do not pass through the

@@ -44,11 +44,11 @@ pub fn compile(source: &Path, flags: &[&str], folder: &Path) -> (Vec<u8>, PathBu
     run(Command::new("ld.lld-22").arg("-r").arg(&object).arg(&thunk).arg("-o").arg(&both));
     let library = folder.join("run.so");
     run(clang()
-        .args(["-shared", "-nostartfiles", "-o"])
+        // LLVM's runtime: the libgcc of a stable system does not know each processor's name.
+        .args(["-shared", "-nostartfiles", "--rtlib=compiler-rt", "-o"])
         .arg(&library)
         .arg(&both)
-        .args(libraries)
-        .arg("-lgcc"));
+        .args(libraries));
     (std::fs::read(&both).unwrap(), library)
 }
 

@@ -1,0 +1,115 @@
+//! Where a module's bytes come from, a file or memory, and reading parts of them. A file is never mapped.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{ErrorKind, IoSliceMut, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use pixie_format::manifest::Extent;
+
+use crate::error::{Error, Result};
+
+/// A module's bytes.
+pub(crate) enum Source<'a> {
+    Bytes(&'a [u8]),
+    File { path: &'a Path, file: File, size: u64 },
+}
+
+impl Source<'_> {
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Source::Bytes(bytes) => bytes.len() as u64,
+            Source::File { size, .. } => *size,
+        }
+    }
+
+    /// `size` bytes at `offset`; the caller has checked that the source is that long.
+    pub(crate) fn get(&self, offset: u64, size: u64) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Source::Bytes(bytes) => {
+                let end = offset.saturating_add(size) as usize;
+                Ok(Cow::Borrowed(bytes.get(offset as usize..end).unwrap_or_default()))
+            }
+            Source::File { path, file, .. } => {
+                let read = || {
+                    let mut file: &File = file;
+                    file.seek(SeekFrom::Start(offset))?;
+                    // Unlike a slice to be filled, memory to be appended to need not be zeroed before.
+                    let mut bytes = Vec::with_capacity(size as usize);
+                    match file.take(size).read_to_end(&mut bytes)? as u64 {
+                        read if read == size => Ok(bytes),
+                        _ => Err(ErrorKind::UnexpectedEof.into()),
+                    }
+                };
+                let failed = |source| Error::Read { path: path.to_path_buf(), source };
+                read().map(Cow::Owned).map_err(failed)
+            }
+        }
+    }
+
+    /// Fills `places`, one after the other, with what is at `offset`; the caller has checked that the source is that long.
+    fn read_into(&self, offset: u64, mut places: &mut [IoSliceMut<'_>]) -> Result<()> {
+        match self {
+            Source::Bytes(bytes) => {
+                let mut rest = bytes.get(offset as usize..).unwrap_or_default();
+                for place in places {
+                    let (part, after) = rest.split_at(place.len().min(rest.len()));
+                    place[..part.len()].copy_from_slice(part);
+                    rest = after;
+                }
+                Ok(())
+            }
+            Source::File { path, file, .. } => {
+                let mut read = || {
+                    let mut file: &File = file;
+                    file.seek(SeekFrom::Start(offset))?;
+                    // Also drops what is empty, of which a read would tell nothing.
+                    IoSliceMut::advance_slices(&mut places, 0);
+                    while !places.is_empty() {
+                        match file.read_vectored(places) {
+                            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                            Ok(read) => IoSliceMut::advance_slices(&mut places, read),
+                            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    Ok(())
+                };
+                read().map_err(|source| Error::Read { path: path.to_path_buf(), source })
+            }
+        }
+    }
+}
+
+/// A blob of a module, some of which may have been read with the module's first bytes.
+pub(crate) struct Blob<'s> {
+    pub source: &'s Source<'s>,
+    /// The first bytes of the source.
+    pub first: &'s [u8],
+    pub extent: Extent,
+}
+
+impl<'s> Blob<'s> {
+    /// All of it.
+    pub(crate) fn whole(&self) -> Result<Cow<'s, [u8]>> {
+        self.start(self.extent.size)
+    }
+
+    /// Its first bytes, `size` of them or all there are, more where that costs nothing.
+    pub(crate) fn start(&self, size: u64) -> Result<Cow<'s, [u8]>> {
+        let size = size.min(self.extent.size);
+        let there = usize::try_from(self.extent.offset).ok().and_then(|start| self.first.get(start..));
+        match there {
+            Some(bytes) if bytes.len() as u64 >= size => {
+                let all = bytes.len().min(self.extent.size as usize);
+                Ok(Cow::Borrowed(bytes.get(..all).unwrap_or_default()))
+            }
+            _ => self.source.get(self.extent.offset, size),
+        }
+    }
+
+    /// Fills `places`, one after the other, with what is at `offset` in the blob.
+    pub(crate) fn read_into(&self, offset: u64, places: &mut [IoSliceMut<'_>]) -> Result<()> {
+        self.source.read_into(self.extent.offset.saturating_add(offset), places)
+    }
+}
