@@ -36,9 +36,9 @@ pub(crate) enum Shape {
     /// `true`: a mark, which is left out where it is not set.
     True,
     /// One of these words, in every minor version.
-    Word(&'static [&'static str]),
+    Word(&'static [Token]),
     /// One of these words; a later minor version may have more.
-    OpenWord(&'static [&'static str]),
+    OpenWord(&'static [Token]),
     /// `[* shape]`
     List(&'static Shape),
     /// `[+ shape]`: a list that is left out where it is empty.
@@ -52,9 +52,47 @@ pub(crate) enum Shape {
 /// A key of a map and its value.
 #[derive(Debug)]
 pub(crate) struct Field {
-    pub(crate) name: &'static str,
+    pub(crate) key: Token,
     pub(crate) shape: Shape,
     pub(crate) required: bool,
+}
+
+/// A short text that is known beforehand, with its encoding as a number, so that one comparison finds it.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: &'static str,
+    /// Its item: head and text as a little-endian number.
+    bits: u128,
+    /// The bytes of the item among those of a number.
+    mask: u128,
+}
+
+impl Token {
+    pub(crate) const fn new(text: &'static str) -> Token {
+        let bytes = text.as_bytes();
+        assert!(bytes.len() < size_of::<u128>(), "a token has 15 bytes at most");
+        let mut item = [0; size_of::<u128>()];
+        item[0] = 0x60 | bytes.len() as u8;
+        let mut at = 0;
+        while at < bytes.len() {
+            item[at + 1] = bytes[at];
+            at += 1;
+        }
+        let mask = u128::MAX >> (8 * (size_of::<u128>() - 1 - bytes.len()));
+        Token { text, bits: u128::from_le_bytes(item), mask }
+    }
+
+    /// Whether an item of 16 bytes or less at the start of `window` is this text.
+    #[inline(always)]
+    fn begins(&self, window: u128) -> bool {
+        window & self.mask == self.bits
+    }
+
+    /// Bytes of its item.
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.text.len() + 1
+    }
 }
 
 /// Checks that `bytes` are one item of deterministic CBOR within the bounds of spec §4.1 (rules M9 to M14), then gives the value

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Field, MAX_DEPTH, MAX_ITEMS, Shape, fail};
+use super::{Field, MAX_DEPTH, MAX_ITEMS, Shape, Token, fail};
 use crate::error::{Error, Result};
 
 /// A part of the path to a value.
@@ -115,26 +115,40 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// One item. What most items are, a short text or a small number where the schema asks for it, is settled here without a
-    /// call; all else, and whatever is wrong, is for `any_item`.
+    /// The next 16 bytes as a little-endian number, if there are so many.
+    #[inline(always)]
+    fn window(&self) -> Option<u128> {
+        self.bytes.get(self.at..)?.first_chunk().map(|bytes| u128::from_le_bytes(*bytes))
+    }
+
+    /// One item. What most items are, a short text, a word, a hash or a small number where the schema asks for it, is settled here by
+    /// looking at 16 bytes at once; all else, and whatever is wrong, is for `any_item`.
     #[inline(always)]
     fn item(&mut self, depth: usize, shape: &Shape) -> Checked<()> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if let Some((&head, rest)) = rest.split_first()
-            && self.items < MAX_ITEMS
-        {
-            let length = match shape {
-                Shape::Text if head >> 5 == 3 && head & 31 <= 23 => usize::from(head & 31),
-                Shape::Uint(most) if head <= 23 && u64::from(head) <= *most => 0,
-                _ => return self.any_item(depth, shape),
-            };
-            if rest.get(..length).is_some_and(<[u8]>::is_ascii) {
+        let length = match self.window() {
+            Some(window) if self.items < MAX_ITEMS => match shape {
+                Shape::Text => short_ascii(window),
+                Shape::Uint(most) => {
+                    let head = window as u8;
+                    (head <= 23 && u64::from(head) <= *most).then_some(1)
+                }
+                Shape::Word(words) | Shape::OpenWord(words) => {
+                    words.iter().find(|word| word.begins(window)).map(Token::len)
+                }
+                // The head of a string of 32 bytes.
+                Shape::Bytes(32) if window as u16 == 0x2058 && self.bytes.len() - self.at >= 34 => Some(34),
+                _ => None,
+            },
+            _ => None,
+        };
+        match length {
+            Some(length) => {
                 self.items += 1;
-                self.at += 1 + length;
-                return Ok(());
+                self.at += length;
+                Ok(())
             }
+            None => self.any_item(depth, shape),
         }
-        self.any_item(depth, shape)
     }
 
     #[inline(never)]
@@ -163,7 +177,7 @@ impl<'a> Scan<'a> {
             3 => {
                 let text = self.string(info, start)?;
                 self.utf8(text, start)?;
-                let listed = |words: &[&str]| words.iter().any(|word| word.as_bytes() == text);
+                let listed = |words: &[Token]| words.iter().any(|word| word.text.as_bytes() == text);
                 match shape {
                     Shape::Any | Shape::Text => {}
                     Shape::Word(words) | Shape::OpenWord(words) if listed(words) => {}
@@ -255,6 +269,16 @@ impl<'a> Scan<'a> {
         let mut previous: &[u8] = &[];
         for _ in 0..count {
             let key_at = self.at;
+            if let Some(index) = self.known(fields) {
+                let (field, later) = (&fields[index], &fields[index + 1..]);
+                self.items += 1;
+                self.at += field.key.len();
+                previous = &self.bytes[key_at..self.at];
+                fields = later;
+                self.step(depth, Step::Key(field.key.text.as_bytes()));
+                self.value(depth, &field.shape, field.key.text.as_bytes())?;
+                continue;
+            }
             let (major, info) = self.head()?;
             if major != 3 {
                 return Err(self.stop("M13", key_at, "a map key that is not a text string"));
@@ -263,7 +287,7 @@ impl<'a> Scan<'a> {
             let encoded = self.bytes.get(key_at..self.at).unwrap_or_default();
             // Both the map's keys and the schema's are sorted, so one walk over both finds what is missing and what is unknown; a
             // key that it finds is in order, as the schema's keys before it are gone.
-            let known = fields.first().is_some_and(|field| field.name.as_bytes() == key);
+            let known = fields.first().is_some_and(|field| field.key.text.as_bytes() == key);
             if !known && encoded <= previous {
                 let twice = "a map key that stands twice";
                 let what =
@@ -273,14 +297,14 @@ impl<'a> Scan<'a> {
             previous = encoded;
             while !known
                 && let Some((field, later)) = fields.split_first()
-                && precedes(field.name.as_bytes(), key)
+                && precedes(field.key.text.as_bytes(), key)
             {
                 self.missing(depth, field);
                 fields = later;
             }
             let value = match fields.split_first() {
-                Some((field, later)) if field.name.as_bytes() == key => {
-                    self.step(depth, Step::Key(field.name.as_bytes()));
+                Some((field, later)) if field.key.text.as_bytes() == key => {
+                    self.step(depth, Step::Key(field.key.text.as_bytes()));
                     fields = later;
                     &field.shape
                 }
@@ -294,13 +318,34 @@ impl<'a> Scan<'a> {
                     rest
                 }
             };
-            let value_at = self.at;
-            self.item(depth + 1, value)?;
-            if depth == 0 && key == b"critical" {
-                self.critical = Some(value_at..self.at);
-            }
+            self.value(depth, value, key)?;
         }
         fields.iter().for_each(|field| self.missing(depth, field));
+        Ok(())
+    }
+
+    /// Which of the fields comes next, if nothing that is required stands before it.
+    #[inline(always)]
+    fn known(&self, fields: &[Field]) -> Option<usize> {
+        let window = self.window().filter(|_| self.items < MAX_ITEMS)?;
+        for (index, field) in fields.iter().enumerate() {
+            if field.key.begins(window) {
+                return Some(index);
+            }
+            if field.required {
+                break;
+            }
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn value(&mut self, depth: usize, shape: &Shape, key: &[u8]) -> Checked<()> {
+        let start = self.at;
+        self.item(depth + 1, shape)?;
+        if depth == 0 && key == b"critical" {
+            self.critical = Some(start..self.at);
+        }
         Ok(())
     }
 
@@ -325,7 +370,7 @@ impl<'a> Scan<'a> {
 
     fn missing(&mut self, depth: usize, field: &Field) {
         if field.required {
-            self.note(depth, format!("the key `{}` is missing", field.name));
+            self.note(depth, format!("the key `{}` is missing", field.key.text));
         }
     }
 
@@ -365,12 +410,24 @@ impl Shape {
             Shape::Text => "a text string".to_owned(),
             Shape::Bytes(size) => format!("a byte string of {size} bytes"),
             Shape::True => "`true`, or no such key".to_owned(),
-            Shape::Word(words) | Shape::OpenWord(words) => crate::error::one_of(words.iter().copied()),
+            Shape::Word(words) | Shape::OpenWord(words) => {
+                crate::error::one_of(words.iter().map(|word| word.text))
+            }
             Shape::List(_) => "a list".to_owned(),
             Shape::SomeList(_) => "a list that is not empty".to_owned(),
             Shape::Record(_) | Shape::Table(_) => "a map".to_owned(),
         }
     }
+}
+
+/// Bytes of the item that is at the start of `window` if it is a text of 15 bytes of ASCII at most.
+#[inline(always)]
+fn short_ascii(window: u128) -> Option<usize> {
+    /// The highest bit of each byte but the first.
+    const HIGH: u128 = u128::from_le_bytes([0x80; 16]) & !0xff;
+    let length = (window as u8).wrapping_sub(0x60);
+    let is_ascii = length <= 15 && window & HIGH & (u128::MAX >> (8 * (15 - u32::from(length)))) == 0;
+    is_ascii.then_some(1 + usize::from(length))
 }
 
 fn printable(text: &[u8]) -> String {

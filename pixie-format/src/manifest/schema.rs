@@ -1,16 +1,16 @@
 //! The manifest's schema as data: spec/manifest.cddl, key for key.
 
-use crate::cbor::{Field, Shape};
+use crate::cbor::{Field, Shape, Token};
 
 const INDEX: Shape = Shape::Uint(u32::MAX as u64);
 const HASH: Shape = Shape::Bytes(32);
 
 const fn must(name: &'static str, shape: Shape) -> Field {
-    Field { name, shape, required: true }
+    Field { key: Token::new(name), shape, required: true }
 }
 
 const fn may(name: &'static str, shape: Shape) -> Field {
-    Field { name, shape, required: false }
+    Field { key: Token::new(name), shape, required: false }
 }
 
 /// The value of `critical`, which is looked at before the rest.
@@ -34,7 +34,7 @@ pub(super) const MANIFEST: Shape = Shape::Record(&[
 
 const EXPORT: Shape = Shape::Record(&[
     may("doc", Shape::Text),
-    may("gil", Shape::Word(&["hold", "release"])),
+    may("gil", Shape::Word(&[Token::new("hold"), Token::new("release")])),
     must("name", Shape::Text),
     must("thunk", Shape::Text),
     may("ufunc", UFUNC),
@@ -49,7 +49,15 @@ const EXPORT: Shape = Shape::Record(&[
 const UFUNC: Shape = Shape::Record(&[
     may("core", Shape::True),
     must("loop", Shape::Text),
-    may("identity", Shape::Word(&["zero", "one", "minus-one", "reorderable"])),
+    may(
+        "identity",
+        Shape::Word(&[
+            Token::new("zero"),
+            Token::new("one"),
+            Token::new("minus-one"),
+            Token::new("reorderable"),
+        ]),
+    ),
 ]);
 
 const STATUS: Shape = Shape::Record(&[must("code", Shape::Int32), must("text", Shape::Text)]);
@@ -83,7 +91,7 @@ const VARIANT: Shape = Shape::Record(&[
 
 const BLOB: Shape = Shape::Record(&[
     must("hash", HASH),
-    must("kind", Shape::OpenWord(&["object", "bitcode", "image"])),
+    must("kind", Shape::OpenWord(&[Token::new("object"), Token::new("bitcode"), Token::new("image")])),
     must("size", Shape::Uint(u64::MAX)),
     may("absent", Shape::True),
 ]);
@@ -103,12 +111,12 @@ mod tests {
             Shape::List(inner) | Shape::SomeList(inner) | Shape::Table(inner) => sorted(inner),
             Shape::Record(fields) => {
                 for pair in fields.windows(2) {
-                    let order = |field: &Field| (field.name.len(), field.name);
+                    let order = |field: &Field| (field.key.text.len(), field.key.text);
                     assert!(
                         order(&pair[0]) < order(&pair[1]),
                         "{} stands before {}",
-                        pair[0].name,
-                        pair[1].name
+                        pair[0].key.text,
+                        pair[1].key.text
                     );
                 }
                 fields.iter().for_each(|field| sorted(&field.shape));
