@@ -1,7 +1,5 @@
 //! Loading a module: reads what it needs into private memory, checks it, and takes it through the phases.
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -24,17 +22,7 @@ const FIRST_READ: u64 = 8 << 10;
 /// Loads a module from a file. It is opened once and never mapped: header, manifest and the one variant that runs here are read
 /// into private memory, and their hashes are checked there, before anything becomes executable.
 pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
-    let read = |source| Error::Read { path: path.to_owned(), source };
-    // Asked before opening, which would wait for ever at a pipe that nobody writes to.
-    let metadata = std::fs::metadata(path).map_err(read)?;
-    if metadata.is_dir() {
-        return Err(read(ErrorKind::IsADirectory.into()));
-    }
-    if !metadata.is_file() {
-        return Err(read(std::io::Error::other("it is not a regular file")));
-    }
-    let file = File::open(path).map_err(read)?;
-    let source = Source::File { path, file, size: metadata.len() };
+    let source = Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     load(&path.display().to_string(), &source, options, Some(path))
 }
 

@@ -37,6 +37,17 @@ impl Reservation {
         Address(self.base as u64)
     }
 
+    /// Makes the pages of large segments that are about to be filled.
+    pub(crate) fn populate(&mut self, frame: &Frame) {
+        // Three pages took 11.7 us so and 13.2 by faults.
+        const LARGE: u64 = 64 << 10;
+        for segment in frame.segments.iter().filter(|segment| segment.filled >= LARGE) {
+            let start = self.pages(segment.offset, segment.filled);
+            // SAFETY: `pages` has checked that the range is the reservation's own.
+            unsafe { sys::populate(start, segment.filled as usize) };
+        }
+    }
+
     /// The bytes of each segment of the frame that it was made for, zeroed, to be filled.
     pub(crate) fn segments(&mut self, frame: &Frame) -> Vec<&mut [u8]> {
         let mut free = self.base - self.start as usize;

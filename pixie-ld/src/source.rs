@@ -1,21 +1,44 @@
 //! Where a module's bytes come from, a file or memory, and reading parts of them. A file is never mapped.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{ErrorKind, IoSliceMut, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use pixie_format::manifest::Extent;
 
 use crate::error::{Error, Result};
+use crate::sys;
+
+/// What is zeroed sooner than read in the parts that `read_to_end` takes, bytes.
+const ZEROED: u64 = 16 << 10;
 
 /// A module's bytes.
 pub(crate) enum Source<'a> {
     Bytes(&'a [u8]),
-    File { path: &'a Path, file: File, size: u64 },
+    File {
+        path: &'a Path,
+        file: File,
+        size: u64,
+        /// Where in the file the next read would begin by itself.
+        at: Cell<u64>,
+    },
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// Opens a regular file.
+    pub(crate) fn open(path: &'a Path) -> io::Result<Source<'a>> {
+        let (file, metadata) = sys::open(path)?;
+        if metadata.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        Ok(Source::File { path, file, size: metadata.len(), at: Cell::new(0) })
+    }
+
     pub(crate) fn size(&self) -> u64 {
         match self {
             Source::Bytes(bytes) => bytes.len() as u64,
@@ -30,14 +53,22 @@ impl Source<'_> {
                 let end = offset.saturating_add(size) as usize;
                 Ok(Cow::Borrowed(bytes.get(offset as usize..end).unwrap_or_default()))
             }
-            Source::File { path, file, .. } => {
+            Source::File { path, file, at, .. } => {
                 let read = || {
-                    let mut file: &File = file;
-                    file.seek(SeekFrom::Start(offset))?;
+                    let mut file = seek(file, at, offset)?;
+                    if size <= ZEROED {
+                        let mut bytes = vec![0; size as usize];
+                        file.read_exact(&mut bytes)?;
+                        at.set(offset + size);
+                        return Ok(bytes);
+                    }
                     // Unlike a slice to be filled, memory to be appended to need not be zeroed before.
                     let mut bytes = Vec::with_capacity(size as usize);
-                    match file.take(size).read_to_end(&mut bytes)? as u64 {
-                        read if read == size => Ok(bytes),
+                    match file.by_ref().take(size).read_to_end(&mut bytes)? as u64 {
+                        read if read == size => {
+                            at.set(offset + size);
+                            Ok(bytes)
+                        }
                         _ => Err(ErrorKind::UnexpectedEof.into()),
                     }
                 };
@@ -59,16 +90,18 @@ impl Source<'_> {
                 }
                 Ok(())
             }
-            Source::File { path, file, .. } => {
+            Source::File { path, file, at, .. } => {
                 let mut read = || {
-                    let mut file: &File = file;
-                    file.seek(SeekFrom::Start(offset))?;
+                    let mut file = seek(file, at, offset)?;
                     // Also drops what is empty, of which a read would tell nothing.
                     IoSliceMut::advance_slices(&mut places, 0);
                     while !places.is_empty() {
                         match file.read_vectored(places) {
                             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                            Ok(read) => IoSliceMut::advance_slices(&mut places, read),
+                            Ok(read) => {
+                                at.set(at.get() + read as u64);
+                                IoSliceMut::advance_slices(&mut places, read);
+                            }
                             Err(error) if error.kind() == ErrorKind::Interrupted => {}
                             Err(error) => return Err(error),
                         }
@@ -79,6 +112,14 @@ impl Source<'_> {
             }
         }
     }
+}
+
+/// The file, to be read at `offset`. It mostly is there already.
+fn seek<'f>(mut file: &'f File, at: &Cell<u64>, offset: u64) -> io::Result<&'f File> {
+    if at.replace(offset) != offset {
+        file.seek(SeekFrom::Start(offset))?;
+    }
+    Ok(file)
 }
 
 /// A blob of a module, some of which may have been read with the module's first bytes.

@@ -10,7 +10,7 @@ use pixie_format::FeatureSet;
 
 pub(crate) use super::file_memory::{EXECUTABLE_HINT, HAS_FILE_MEMORY, execute_from_file};
 use super::unix::{global_symbol, in_library};
-pub(crate) use super::unix::{page_size, protect, release, reserve};
+pub(crate) use super::unix::{open, page_size, protect, release, reserve};
 use crate::eh_frame;
 use crate::layout::PlacedCode;
 use crate::map::Mapping;
@@ -56,6 +56,16 @@ pub(crate) fn cpu_name() -> String {
     let read = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
     let identity = read.unwrap_or_default();
     format!("AArch64 {}", identity.trim()).trim_end().to_owned()
+}
+
+/// Makes the pages of memory that is about to be written, at once instead of one by one as they are touched: 105 to 170 us for an image
+/// of 450 kB. Older systems than Linux 5.14 refuse, which costs nothing but the time.
+///
+/// # Safety
+/// The pages belong to a mapping of `reserve`.
+pub(crate) unsafe fn populate(start: *mut u8, size: usize) {
+    // SAFETY: the caller owns these pages, whose contents stay.
+    unsafe { libc::madvise(start.cast(), size, libc::MADV_POPULATE_WRITE) };
 }
 
 /// Makes new code visible to instruction fetch. x86-64 keeps its caches coherent.

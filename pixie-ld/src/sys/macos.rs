@@ -8,8 +8,8 @@ use std::io;
 
 use pixie_format::{Feature, FeatureSet, Platform};
 
-pub(crate) use super::unix::page_size;
 use super::unix::{self, global_symbol};
+pub(crate) use super::unix::{open, page_size};
 use crate::compact_unwind;
 use crate::image::Protection;
 use crate::layout::PlacedCode;

@@ -17,6 +17,12 @@ pub(crate) unsafe fn execute_from_file(
     Err(vec![("a file (`PIXIE_MEMORY=file`)".to_owned(), io::ErrorKind::Unsupported.into())])
 }
 
+/// Only Linux has a call for it.
+///
+/// # Safety
+/// None: it does nothing.
+pub(crate) unsafe fn populate(_start: *mut u8, _size: usize) {}
+
 /// Only perf reads such a map.
 pub(crate) fn append_perf_map(_lines: &str) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux has perf"))

@@ -1,6 +1,8 @@
 //! Systems that pixie has no objects for: `Host::detect` refuses them before any of this is reached, and so does this.
 
+use std::fs::{File, Metadata};
 use std::io;
+use std::path::Path;
 
 use pixie_format::FeatureSet;
 
@@ -22,6 +24,12 @@ pub(crate) fn symbol(_name: &str) -> Option<usize> {
 
 pub(crate) fn page_size() -> PageSize {
     PageSize::K64
+}
+
+pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
 }
 
 pub(crate) fn reserve(_size: usize, _align: usize, _code: usize) -> io::Result<*mut u8> {

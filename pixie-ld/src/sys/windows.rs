@@ -1,6 +1,8 @@
 //! Windows on x86-64.
 
+use std::fs::{File, Metadata};
 use std::io;
+use std::path::Path;
 use std::ptr;
 
 use pixie_format::FeatureSet;
@@ -31,6 +33,15 @@ pub(crate) fn cpu_name() -> String {
 /// The page size of every x86-64 Windows.
 pub(crate) fn page_size() -> PageSize {
     PageSize::K4
+}
+
+/// Opens a file for reading, and what it is; a folder cannot be opened, only asked.
+pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok((File::open(path)?, metadata))
 }
 
 /// Reserves `size` bytes of zeroed, readable and writable memory at an address of the system's choice, a multiple of its allocation
