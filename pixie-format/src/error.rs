@@ -97,6 +97,12 @@ pub enum Error {
         /// Expected and found.
         what: String,
     },
+    /// An image breaks the rules of its form (spec M35).
+    #[error("image: {what} (rule M35)")]
+    Image {
+        /// Expected and found.
+        what: String,
+    },
     /// A blob was left out by `pixie thin` and is asked for.
     #[error(
         "{what} is not in this file, only its hash is: the module was thinned\nhint: take the full module, or merge the missing part"
@@ -135,6 +141,7 @@ impl Error {
             Error::Version { .. } => Some("M3"),
             Error::Length { .. } => Some("M5"),
             Error::Critical { .. } => Some("M15"),
+            Error::Image { .. } => Some("M35"),
             Error::Field { rule, .. }
             | Error::Damaged { rule, .. }
             | Error::Cbor { rule, .. }

@@ -5,6 +5,7 @@ mod cbor;
 mod error;
 mod hash;
 pub mod header;
+pub mod image;
 pub mod manifest;
 pub mod reader;
 pub mod runtime_symbols;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::hash::{BuildId, Hash};
 use crate::header::{HEADER_LEN, Header};
-use crate::manifest::{BlobId, Extent, Manifest, ManifestView};
+use crate::image;
+use crate::manifest::{BlobId, BlobKind, Extent, Manifest, ManifestView};
 
 /// A module in memory. A loader that reads only one variant uses `Header`, `Manifest` and `check_blob` instead.
 #[derive(Debug, Clone)]
@@ -94,13 +95,17 @@ impl<'a> Module<'a> {
         Ok(Module { bytes, header, manifest, extents })
     }
 
-    /// Checks every byte: each blob's hash and that all padding is zero (rules M33, M34).
+    /// Checks every byte: each blob's hash, that all padding is zero, and each image (rules M33 to M35).
     pub fn verify(&self) -> Result<()> {
         let mut end = HEADER_LEN as u64 + self.header.manifest_len;
         for index in 0..self.manifest.blobs.len() {
             let Some(extent) = self.extents[index] else { continue };
             self.check_padding(end..extent.offset)?;
-            self.blob(BlobId(index as u32))?;
+            let id = BlobId(index as u32);
+            let bytes = self.blob(id)?;
+            if self.manifest.blob(id).kind == BlobKind::Image {
+                image::check(bytes)?;
+            }
             end = extent.offset + extent.size;
         }
         Ok(())

@@ -4,6 +4,7 @@
 use std::io::IoSliceMut;
 
 use pixie_format::Hash;
+use pixie_format::image::{Header, Tables};
 use pixie_format::manifest::{ManifestView, Text};
 
 use crate::bind::{LoadedExport, SymbolMap, bind, visible};
@@ -13,9 +14,8 @@ use crate::host::Host;
 use crate::layout::{Frame, PlacedCode};
 use crate::map::{Mapping, Reservation};
 use crate::options::LoadOptions;
-use crate::prelinked::{Header, Tables};
 use crate::source::Blob;
-use crate::{layout, parse, protect, relocate, symbols, sys};
+use crate::{layout, parse, prelinked, protect, relocate, symbols, sys};
 
 /// How much of an image is read first, bytes: all of one with a dozen of functions, which is copied sooner than read in two parts;
 /// the tables of larger ones.
@@ -31,8 +31,8 @@ pub(crate) struct Instance {
 
 /// Why an image could not be taken.
 pub(crate) enum Failed {
-    /// Its bytes are not those that the manifest says, or make no sense for this reason.
-    Damaged(Option<LinkError>),
+    /// Its bytes are not those that the manifest says, or break a rule of images.
+    Damaged(Option<pixie_format::Error>),
     /// Something else.
     Error(Box<Error>),
 }
@@ -94,7 +94,7 @@ impl Placing<'_, '_> {
             start = blob.start(contents)?;
         }
         let (head, mut rest) = start.split_at_checked(contents as usize).ok_or(Failed::Damaged(None))?;
-        let frame = header.frame();
+        let frame = prelinked::frame(&header);
         let mut reservation = self.reserve(&frame)?;
         let base = reservation.base();
         reservation.populate(&frame);
@@ -117,16 +117,18 @@ impl Placing<'_, '_> {
         if hash != Some(found) {
             return Err(Failed::Damaged(None));
         }
-        let tables = Tables::parse(&header, head).map_err(|error| self.link_error(error))?;
+        let tables = Tables::parse(&header, head).map_err(damaged)?;
         let resolver = symbols::resolver(&self.manifest.imports, self.host);
-        tables
-            .fill(self.host.platform.arch(), base, &resolver, &symbols::provided, &mut segments)
+        let arch = self.host.platform.arch();
+        prelinked::fill(arch, &frame, &tables, base, &resolver, &symbols::provided, &mut segments)
             .map_err(|error| self.undefined(error))?;
         let symbols = SymbolMap::new(base, tables.symbols());
-        Ok(Some(self.finish(reservation, &frame, symbols, &tables.codes())?))
+        let codes = tables.codes().map(|(start, size, code)| PlacedCode { start, size, code });
+        let codes: Vec<PlacedCode> = codes.collect();
+        Ok(Some(self.finish(reservation, &frame, symbols, &codes)?))
     }
 
-    pub(crate) fn link_error(&self, source: LinkError) -> Error {
+    fn link_error(&self, source: LinkError) -> Error {
         Error::Link { object: (self.what)(), source: Box::new(source) }
     }
 

@@ -80,7 +80,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
             Err(Failed::Damaged(why)) => {
                 reader::check_blob(&decoded()?, id, extent, &blob.whole()?).map_err(failed)?;
                 let changed = || Error::Changed { file: name.to_owned() };
-                return Err(why.map_or_else(changed, |why| place.link_error(why)));
+                return Err(why.map_or_else(changed, failed));
             }
             Err(Failed::Error(error)) => return Err(*error),
             Ok(instance) => instance,

@@ -151,9 +151,9 @@ pub struct Symbol<'a> {
 }
 
 /// The largest alignment of a section or a common symbol, bytes.
-pub const MAX_ALIGN: u64 = 2 << 20;
+pub const MAX_ALIGN: u64 = pixie_format::image::MAX_ALIGN as u64;
 /// The largest image, bytes: far below what a 32-bit displacement reaches, so that no reference within an image overflows.
-pub const MAX_IMAGE: u64 = 1 << 30;
+pub const MAX_IMAGE: u64 = pixie_format::image::MAX_SIZE;
 
 impl<'a> Object<'a> {
     /// Defines an undefined symbol by constant bytes that become part of the image. Code that takes a symbol for near, as clang

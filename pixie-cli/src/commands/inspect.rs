@@ -68,6 +68,9 @@ pub fn to_json(module: &Module<'_>) -> Result<Value> {
                     "hash": blob(variant.object).hash.to_string(),
                     "imports": imports,
                     "present": module.has(variant.object),
+                    "image": variant.image.map(|id| {
+                        json!({"size": blob(id).size, "hash": blob(id).hash.to_string(), "present": module.has(id)})
+                    }),
                 })
             })
             .collect();
@@ -123,7 +126,11 @@ fn to_text(path: &Path, size: usize, module: &Module<'_>) -> Result<String> {
 pub fn platform_table(module: &Module<'_>) -> Result<String> {
     let manifest = module.manifest();
     let mut out = String::new();
-    writeln!(out, "\n{:<15} {:<7} {:<11} {:>8}  object", "platform", "format", "level", "bytes")?;
+    writeln!(
+        out,
+        "\n{:<15} {:<7} {:<11} {:>8} {:>8}  object",
+        "platform", "format", "level", "bytes", "image"
+    )?;
     for (name, entry) in &manifest.platforms {
         let mut seen: Vec<(BlobId, &str)> = Vec::new();
         for variant in &entry.variants {
@@ -134,7 +141,12 @@ pub fn platform_table(module: &Module<'_>) -> Result<String> {
             };
             seen.push((variant.object, &variant.isa));
             let size = manifest.blob(variant.object).size;
-            writeln!(out, "{name:<15} {:<7} {:<11} {size:>8}  {note}", entry.object_format, variant.isa)?;
+            let image = variant.image.map_or("-".to_owned(), |id| manifest.blob(id).size.to_string());
+            writeln!(
+                out,
+                "{name:<15} {:<7} {:<11} {size:>8} {image:>8}  {note}",
+                entry.object_format, variant.isa
+            )?;
         }
     }
     Ok(out)

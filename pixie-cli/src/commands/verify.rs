@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{counted, parse, print};
 use crate::args::VerifyArgs;
+use crate::build::PRODUCER;
 use crate::files;
 
 /// Checks each file and reports all that fail, not only the first.
@@ -28,11 +29,22 @@ fn check(path: &std::path::Path) -> Result<String> {
     let bytes = files::read(path)?;
     let module = parse(path, &bytes)?;
     module.verify().with_context(|| format!("`{}`", path.display()))?;
+    // Another version may lay images out in another way.
+    let is_ours = module.manifest().producer == PRODUCER;
     for (name, entry) in &module.manifest().platforms {
         let Ok(platform) = name.parse() else { continue };
         for variant in entry.variants.iter().filter(|variant| module.has(variant.object)) {
             let origin = format!("`{}`, object {name} {}", path.display(), variant.isa);
-            pixie_ld::build::check_object(platform, module.blob(variant.object)?, &origin)?;
+            let object = module.blob(variant.object)?;
+            pixie_ld::build::check_object(platform, object, &origin)?;
+            if let Some(id) = variant.image.filter(|id| is_ours && module.has(*id))
+                && pixie_ld::build::prelink(platform, object, &origin)?.as_deref() != Some(module.blob(id)?)
+            {
+                bail!(
+                    "{origin}: the image beside it is not what {PRODUCER} links of it\n\
+                     hint: build the module again"
+                );
+            }
         }
     }
     let absent = module.manifest().blobs.iter().filter(|blob| blob.absent).count();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pixie_format::Platform;
+use pixie_format::image::{Header, NO_STUB, Tables};
 use pixie_format::runtime_symbols::{self, SymbolKind};
 
 use crate::bind::visible;
@@ -15,7 +16,7 @@ use crate::image::{Address, PageSize};
 use crate::islands::callee;
 use crate::layout::{Layout, layout};
 use crate::object::{Binding, Object, Place, SymbolId};
-use crate::prelinked::{Header, NO_STUB, Tables};
+use crate::prelinked::{fill, frame};
 use crate::relocate::{RelocationKind, aarch64, link, link_into, x86_64};
 use crate::resolve::{GOT_SYMBOL, Resolved, ResolvedKind};
 use crate::{parse, symbols};
@@ -203,9 +204,10 @@ impl<'l> Prelinker<'l> {
     /// Whether the image, filled in at other addresses, is the object linked there; `near` also where calls go straight.
     fn check(&self, image: &[u8], near: bool) -> Result<bool, LinkError> {
         let arch = self.platform.arch();
-        let Some(header) = Header::parse(image, image.len() as u64)? else { return Ok(false) };
-        let tables = Tables::parse(&header, image)?;
-        if header.frame() != self.layout.frame {
+        let Ok(Some(header)) = Header::parse(image, image.len() as u64) else { return Ok(false) };
+        let Ok(tables) = Tables::parse(&header, image) else { return Ok(false) };
+        let frame = frame(&header);
+        if frame != self.layout.frame {
             return Ok(false);
         }
         let high = 0x5555_0000_0000_u64.next_multiple_of(self.layout.frame.align);
@@ -230,7 +232,7 @@ impl<'l> Prelinker<'l> {
                 rest = after;
             }
             let mut places: Vec<&mut [u8]> = filled.iter_mut().map(Vec::as_mut_slice).collect();
-            tables.fill(arch, Address(base), &resolver, &zeroes, &mut places)?;
+            fill(arch, &frame, &tables, Address(base), &resolver, &zeroes, &mut places)?;
             if linked.segments.iter().zip(&filled).any(|(segment, filled)| segment.bytes != *filled) {
                 return Ok(false);
             }
@@ -312,8 +314,11 @@ struct Rest {
 impl Rest {
     fn sort(&mut self) {
         self.relative.sort_unstable();
-        self.bindings.sort_unstable();
-        self.calls.sort_unstable();
+        self.relative.dedup();
+        for pairs in [&mut self.bindings, &mut self.calls] {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
     }
 }
 
