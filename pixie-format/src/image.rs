@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// The version of the form, the first word.
 pub const VERSION: u32 = 1;
-/// Bytes of the header: 17 words (spec §11.1).
+/// Bytes of the header: 17 words (spec §10.1).
 pub const HEADER: usize = 68;
 /// What an import has instead of a stub's offset if none of its calls may go straight.
 pub const NO_STUB: u32 = u32::MAX;
@@ -15,7 +15,7 @@ pub const MAX_SIZE: u64 = 1 << 30;
 /// Bytes of a stub.
 const STUB: u64 = 16;
 
-/// The first bytes of an image, which say where everything is (spec §11.1, words of 32 bits, little-endian).
+/// The first bytes of an image, which say where everything is (spec §10.1, words of 32 bits, little-endian).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Header {
     /// The unit of its protections, bytes.
@@ -197,7 +197,7 @@ impl Header {
     }
 }
 
-/// What stands between the header and the code (spec §11.2): numbers are words, offsets count from the base.
+/// What stands between the header and the code (spec §10.2): numbers are words, offsets count from the base.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'b> {
     symbols: Named<'b, 8>,

@@ -1,4 +1,4 @@
-//! An image that was linked when the module was built: filling in what only the process that loads it knows (spec §11.3). Pure.
+//! An image that was linked when the module was built: filling in what only the process that loads it knows (spec §10.3). Pure.
 
 use pixie_format::Arch;
 use pixie_format::image::{Header, Tables};

@@ -358,6 +358,62 @@ def check_manifest(manifest, newer):
     need(newer or len(used) == len(blobs), "M31", "a blob that nothing refers to")
 
 
+def check_image(data):
+    """Rule M35: image.md §10.4."""
+
+    def right(condition, what):
+        need(condition, "M35", f"image: {what}")
+
+    right(len(data) >= 68, "no whole header")
+    version, page, align, text, constants, filled, zeroes, unwind, unwind_size, *counts = struct.unpack_from("<17I", data)
+    if version != 1:
+        return
+    right(page in (4096, 16384, 65536), f"page {page}")
+    right(align & (align - 1) == 0 and page <= align <= 1 << 21, f"alignment {align}")
+    constants_at = -(-text // page) * page
+    data_at = -(-(constants_at + constants) // page) * page
+    last = data_at + filled + zeroes
+    right(last <= 1 << 30, f"{last} bytes in memory")
+    widths = (2, 2, 3, 1, 2, 2, 3)
+    names_at = 68 + sum(4 * width * count for width, count in zip(widths, counts))
+    right(names_at + counts[7] + text + constants + filled == len(data), "its parts do not add up to its size")
+    tables, at = [], 68
+    for width, count in zip(widths, counts):
+        tables.append(list(struct.iter_unpack(f"<{width}I", data[at : at + 4 * width * count])))
+        at += 4 * width * count
+    symbols, imports, variables, relative, bindings, calls, codes = tables
+    if unwind_size:
+        inside = unwind >= constants_at and unwind + unwind_size + 4 <= constants_at + constants
+        right(inside, "unwind tables outside the constants")
+    else:
+        right(unwind == 0, "a place for unwind tables that are not there")
+
+    ends = [0, *(row[0] for row in symbols + imports + variables)]
+    right(ascending(ends) and ends[-1] == counts[7], f"ends of names {ends}")
+    names = [data[names_at + start : names_at + end] for start, end in zip(ends, ends[1:])]
+    try:
+        [name.decode() for name in names]
+    except UnicodeDecodeError:
+        right(False, "a name that is not UTF-8")
+    right(ascending(names[: len(symbols)]), "symbols are not ascending")
+    right(all(row[1] <= last for row in symbols), "a symbol behind the end")
+    right(all(row[1] in (2**32 - 1, *range(max(text - 15, 0))) for row in imports), "a stub outside the code")
+
+    parts = [(0, text), (constants_at, constants), (data_at, filled)]
+
+    def inside(offset, size):
+        return any(offset >= start and offset + size <= start + length for start, length in parts)
+
+    right(all(inside(*row[1:]) for row in variables), "a variable outside")
+    right(all(inside(row[0], 8) for row in relative + bindings), "an address outside")
+    right(all(row[1] < len(imports) for row in bindings + calls), "no such import")
+    right(all(row[0] + 4 <= text for row in calls), "a call outside the code")
+    right(all(imports[row[1]][1] != 2**32 - 1 for row in calls), "a call without a stub")
+    for table in (relative, bindings, calls):
+        right(ascending([row[0] for row in table]), "rows are not ascending")
+    right(codes == sorted(codes), "unwind codes are not ascending")
+
+
 def lay_out(blobs, end, length):
     extents = []
     for blob in blobs:
@@ -394,7 +450,7 @@ class Module:
         self.extents = lay_out(self.manifest["blobs"], 128 + len(self.manifest_bytes), len(data))
 
     def verify(self):
-        """Rules M33 and M34."""
+        """Rules M33 to M35."""
         end = 128 + len(self.manifest_bytes)
         for index, (blob, extent) in enumerate(zip(self.manifest["blobs"], self.extents)):
             if extent is None:
@@ -404,6 +460,8 @@ class Module:
             end = offset + size
             found = blake3(self.data[offset:end]).digest()
             need(found == blob["hash"], "M34", f"blob {index} at {offset} is damaged")
+            if blob["kind"] == "image":
+                check_image(self.data[offset:end])
 
     def listing(self):
         own = content_id(self.manifest, self.manifest_bytes)

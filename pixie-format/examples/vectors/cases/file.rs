@@ -64,6 +64,14 @@ impl Table {
         Table { sorted }
     }
 
+    /// The same with other bytes for a role.
+    pub fn with(mut self, role: &str, bytes: Vec<u8>) -> Table {
+        let index = self.index(role);
+        self.sorted[index].2 = bytes;
+        self.sorted.sort_by_key(|(_, _, bytes)| hash(bytes));
+        self
+    }
+
     pub fn index(&self, role: &str) -> usize {
         self.sorted.iter().position(|(name, _, _)| *name == role).expect("a role of the table")
     }

@@ -3,9 +3,11 @@
 use super::Invalid;
 use super::cbor::{Cbor, head, indices, map, text, texts};
 use super::file::{Table, base, base_table, export, minimal, seal, variant};
+use super::image::Image;
+use super::valid;
 
 pub fn all() -> Vec<Invalid> {
-    [header(), encoding(), schema(), exports(), imports_and_bitcode(), platforms(), blobs()]
+    [header(), encoding(), schema(), exports(), imports_and_bitcode(), platforms(), blobs(), images()]
         .into_iter()
         .flatten()
         .collect()
@@ -733,5 +735,60 @@ fn blobs() -> Vec<Invalid> {
         case("trailing-block", "M32", "64 zero bytes after the last blob", edited(base().build(), longer)),
         case("padding", "M33", "a byte of padding that is not zero", edited(base().build(), padding)),
         case("blob-damaged", "M34", "a byte of a blob changed", edited(base().build(), last)),
+    ]
+}
+
+/// A module whose image is bent.
+fn image(name: &'static str, why: &'static str, bend: impl FnOnce(&mut Image)) -> Invalid {
+    let mut image = Image::new();
+    bend(&mut image);
+    case(name, "M35", why, valid::image(image.bytes()).build())
+}
+
+fn images() -> Vec<Invalid> {
+    let cut = |keep: usize| valid::image(Image::new().bytes()[..keep].to_vec()).build();
+    let longer = [Image::new().bytes(), vec![0]].concat();
+    vec![
+        case("image-header", "M35", "an image of 67 bytes", cut(67)),
+        case("image-short", "M35", "an image without its last byte", cut(Image::new().bytes().len() - 1)),
+        case("image-long", "M35", "an image with a byte more", valid::image(longer).build()),
+        image("image-page", "a page of 8 KiB", |image| (image.page, image.align) = (0x2000, 0x2000)),
+        image("image-align-small", "an alignment below a page", |image| image.align = 0x800),
+        image("image-align-large", "an alignment of 4 MiB", |image| image.align = 4 << 20),
+        image("image-align-odd", "an alignment that is no power of two", |image| image.align = 0x3000),
+        image("image-size", "more than 1 GiB in memory", |image| image.zeroes = 1 << 30),
+        image("image-unwind-outside", "unwind tables that begin in the code", |image| image.unwind[0] = 32),
+        image("image-unwind-end", "unwind tables with three bytes behind them", |image| image.unwind[1] = 29),
+        image("image-unwind-start", "no unwind tables, but a place for them", |image| image.unwind[1] = 0),
+        image("image-name-empty", "a symbol without a name", |image| image.symbols[0].0 = b""),
+        image("image-name-utf8", "a name that is not UTF-8", |image| image.imports[0].0 = b"s\xffn"),
+        image("image-symbol-order", "symbols that are not ascending", |image| image.symbols.reverse()),
+        image("image-symbol-twice", "a symbol twice", |image| image.symbols[0] = (b"f", 0)),
+        image("image-symbol-outside", "a symbol behind the image", |image| image.symbols[1].1 = 0x2031),
+        image("image-stub-outside", "a stub that ends behind the code", |image| image.imports[0].1 = 49),
+        image("image-variable-outside", "a variable that ends behind the constants", |image| {
+            image.variables[0].2 = 49;
+        }),
+        image("image-relative-outside", "an address that ends in the zeroes", |image| {
+            image.relative[0] = 0x2009
+        }),
+        image("image-relative-gap", "an address between the parts", |image| image.relative[0] = 0x40),
+        image("image-relative-order", "addresses that are not ascending", |image| {
+            image.relative = vec![0x2000, 0x2000];
+        }),
+        image("image-binding-outside", "an outside address behind the data", |image| {
+            image.bindings[1][0] = 0x2009;
+        }),
+        image("image-binding-import", "an address of an import that is not there", |image| {
+            image.bindings[0][1] = 2;
+        }),
+        image("image-binding-order", "outside addresses that are not ascending", |image| {
+            image.bindings.reverse()
+        }),
+        image("image-call-outside", "a call in the constants", |image| image.calls[0][0] = 0x1000),
+        image("image-call-stub", "a call of an import without a stub", |image| image.calls[0][1] = 1),
+        image("image-call-import", "a call of an import that is not there", |image| image.calls[0][1] = 2),
+        image("image-call-order", "calls that are not ascending", |image| image.calls = vec![[8, 0], [4, 0]]),
+        image("image-codes-order", "unwind codes that are not ascending", |image| image.codes.reverse()),
     ]
 }

@@ -8,6 +8,7 @@
 
 pub mod cbor;
 pub mod file;
+mod image;
 mod invalid;
 mod listing;
 mod valid;

@@ -3,6 +3,7 @@
 use super::Valid;
 use super::cbor::{Cbor, indices, map, text, texts};
 use super::file::{Draft, Table, base, base_table, export, minimal, variant};
+use super::image::Image;
 
 pub fn all() -> Vec<Valid> {
     let case = |name, draft: Draft| Valid { name, bytes: draft.build() };
@@ -20,7 +21,9 @@ pub fn all() -> Vec<Valid> {
         case("shared-object", shared_object()),
         case("foreign-import", foreign()),
         case("specialised", specialised()),
-        case("image", image()),
+        case("image", image(Image::new().bytes())),
+        case("image-empty", image(Image::empty().bytes())),
+        case("image-newer", image(Image { version: 2, page: 3, ..Image::new() }.bytes())),
         case("metadata", metadata()),
         case("newer-minor", newer_minor()),
     ]
@@ -167,8 +170,9 @@ fn specialised() -> Draft {
     draft
 }
 
-fn image() -> Draft {
-    let table = Table::new(&[("v1", "object"), ("v1 linked", "image")]);
+/// A module with an image of these bytes.
+pub fn image(bytes: Vec<u8>) -> Draft {
+    let table = Table::new(&[("v1", "object"), ("v1 linked", "image")]).with("v1 linked", bytes);
     let mut draft = minimal();
     let mut own = variant(&table, "x86-64", &[], "v1", &[]);
     own.set("", "image", table.id("v1 linked"));
