@@ -1,7 +1,7 @@
 //! Takes any bytes through everything that happens to an object before it is mapped. Nothing is executed.
 
 use pixie_format::{Arch, Platform};
-use pixie_ld::build::check_object;
+use pixie_ld::build::{Prelinked, check_object, prelink};
 use pixie_ld::layout::{Layout, layout};
 use pixie_ld::object::{MAX_IMAGE, Object, SectionKind};
 use pixie_ld::parse::parse;
@@ -33,6 +33,12 @@ pub fn check_and_link(platform: Platform, bytes: &[u8]) {
             return;
         }
     };
+    if checked.is_ok() {
+        assert!(
+            !matches!(prelink(platform, bytes, "fuzzed"), Ok(Prelinked::Wrong)),
+            "the image is not the object"
+        );
+    }
     for page in [PageSize::K4, PageSize::K16, PageSize::K64] {
         let Ok(layout) = layout(&object, page) else {
             assert!(checked.is_err(), "the build accepts what cannot be laid out");

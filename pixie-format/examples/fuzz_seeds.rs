@@ -1,11 +1,11 @@
-//! Makes the first corpus of each fuzz target from the test vectors: `fuzz_seeds -- spec/vectors fuzz/corpus`.
+//! Makes the first corpus of fuzz targets from the test vectors: `fuzz_seeds -- spec/vectors fuzz/corpus`.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pixie_format::Module;
 use pixie_format::header::HEADER_LEN;
+use pixie_format::{BlobId, BlobKind, Module};
 
 fn main() -> io::Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -42,6 +42,12 @@ fn seed(path: &Path, corpus: &Path) -> io::Result<()> {
         for (index, export) in module.manifest().exports.iter().enumerate() {
             let name = format!("{}-{index}", name.to_string_lossy());
             write("signature", name.into(), export.signature.as_bytes())?;
+        }
+        let images = (0..).map(BlobId).zip(&module.manifest().blobs);
+        for (id, _) in images.filter(|(_, blob)| blob.kind == BlobKind::Image) {
+            if let Ok(image) = module.blob(id) {
+                write("image", format!("{}-{}", name.to_string_lossy(), id.0).into(), image)?;
+            }
         }
     }
     Ok(())

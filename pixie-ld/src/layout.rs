@@ -128,7 +128,7 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
         layout.place(object, kind, &mut cursor)?;
         if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
             let first = layout.sections[first];
-            layout.frame.unwind = Some((first, cursor.at - first));
+            layout.frame.unwind = Some((first, cursor.at - first)).filter(|(_, size)| *size > 0);
             // Unwinders read `.eh_frame` up to a length of zero.
             cursor.take("the end of the unwind tables", 4, 1)?;
         }

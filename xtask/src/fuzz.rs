@@ -15,6 +15,7 @@ const TARGETS: &[(&str, Option<&str>)] = &[
     ("link_elf_aarch64", None),
     ("link_macho", None),
     ("link_coff", None),
+    ("image", None),
 ];
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";

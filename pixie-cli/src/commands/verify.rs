@@ -38,7 +38,8 @@ fn check(path: &std::path::Path) -> Result<String> {
             let object = module.blob(variant.object)?;
             pixie_ld::build::check_object(platform, object, &origin)?;
             if let Some(id) = variant.image.filter(|id| is_ours && module.has(*id))
-                && pixie_ld::build::prelink(platform, object, &origin)?.as_deref() != Some(module.blob(id)?)
+                && pixie_ld::build::prelink(platform, object, &origin)?.image().as_deref()
+                    != Some(module.blob(id)?)
             {
                 bail!(
                     "{origin}: the image beside it is not what {PRODUCER} links of it\n\

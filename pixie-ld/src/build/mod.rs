@@ -12,5 +12,5 @@ mod thin;
 
 pub use check::{Definition, ObjectReport, Undefined, check_object};
 pub use pack::{PackBitcode, PackInput, PackObject, pack};
-pub use prelink::prelink;
+pub use prelink::{Prelinked, prelink};
 pub use thin::{merge, thin};

@@ -85,7 +85,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
     let mut builder = ModuleBuilder::new();
     let mut platforms = BTreeMap::new();
     for (object, report) in objects.into_iter().zip(&reports) {
-        let image = prelink(object.platform, &object.bytes, &origin(&object))?;
+        let image = prelink(object.platform, &object.bytes, &origin(&object))?.image();
         let PackObject { platform, level, bytes } = object;
         let needed = |import: &Import| report.undefined.iter().any(|symbol| symbol.name == import.name);
         let variant = Variant {

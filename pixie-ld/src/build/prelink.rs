@@ -15,7 +15,7 @@ use crate::image::Protection::{Read, ReadExecute, ReadWrite};
 use crate::image::{Address, PageSize};
 use crate::islands::callee;
 use crate::layout::{Layout, layout};
-use crate::object::{Binding, Object, Place, SymbolId};
+use crate::object::{Binding, Object, Place, Section, SectionKind, Symbol, SymbolId};
 use crate::prelinked::{fill, frame};
 use crate::relocate::{RelocationKind, aarch64, link, link_into, x86_64};
 use crate::resolve::{GOT_SYMBOL, Resolved, ResolvedKind};
@@ -33,32 +33,95 @@ pub const fn page_size(platform: Platform) -> PageSize {
     }
 }
 
-/// The image of an object that passed its checks, in the form of the spec's image.md; `None` if it has something that only the
-/// process that loads it can decide: weak symbols that may be missing, or 32 bits of an address. `origin` names the object in errors.
-pub fn prelink(platform: Platform, bytes: &[u8], origin: &str) -> Result<Option<Vec<u8>>> {
+/// What comes of linking an object ahead of time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Prelinked {
+    /// The image, in the form of the spec's image.md.
+    Image(Vec<u8>),
+    /// The object has something that an image cannot say: weak symbols that may be missing, 32 bits of an address, fields that
+    /// overlap, names that are empty or not unique.
+    Impossible,
+    /// The image would not be the object: a fault of this module, for the fuzzer to find. The object is loaded instead.
+    Wrong,
+}
+
+impl Prelinked {
+    /// The image, if there is one.
+    pub fn image(self) -> Option<Vec<u8>> {
+        match self {
+            Prelinked::Image(image) => Some(image),
+            Prelinked::Impossible | Prelinked::Wrong => None,
+        }
+    }
+}
+
+/// Links an object that passed its checks ahead of time. `origin` names it in errors.
+pub fn prelink(platform: Platform, bytes: &[u8], origin: &str) -> Result<Prelinked> {
     let failed = |source| Error::Link { object: origin.to_owned(), source: Box::new(source) };
     let mut object = parse::parse(platform, bytes).map_err(failed)?;
     // Which bytes these variables get is known where the image is loaded.
     let own = object.sections.len();
     symbols::provide(&mut object, platform, zeroes);
-    if object
-        .symbols
-        .iter()
-        .any(|symbol| is_outside(symbol.place, symbol.name) && symbol.binding == Binding::Weak)
-    {
-        return Ok(None);
+    let is_weak =
+        |symbol: &Symbol<'_>| is_outside(symbol.place, symbol.name) && symbol.binding == Binding::Weak;
+    if object.symbols.iter().any(is_weak) || object.sections.iter().any(|section| !is_plain(section)) {
+        return Ok(Prelinked::Impossible);
     }
     let layout = layout(&object, page_size(platform)).map_err(failed)?;
+    let names = visible(&object, &layout);
+    if names.iter().any(|one| one.0.is_empty()) || !names.is_sorted_by(|one, next| one.0 < next.0) {
+        return Ok(Prelinked::Impossible);
+    }
     let prelinker = Prelinker::new(platform, &object, &layout, own);
-    let Some((image, rest)) = prelinker.image().map_err(failed)? else { return Ok(None) };
-    let checked = prelinker.check(&image, rest.may_go_straight).map_err(failed)?;
-    match checked {
-        true => Ok(Some(image)),
-        false => Err(Error::Refused {
-            origin: origin.to_owned(),
-            what: "linked ahead of time it is not what it is when it is loaded\nhint: this is a fault of pixie's: please report it"
-                .to_owned(),
-        }),
+    let Some((image, rest)) = prelinker.image().map_err(failed)? else { return Ok(Prelinked::Impossible) };
+    match prelinker.check(&image, rest.may_go_straight).map_err(failed)? {
+        true => Ok(Prelinked::Image(image)),
+        false => Ok(Prelinked::Wrong),
+    }
+}
+
+/// Whether no two relocations of a section touch the same bytes, but for the distance between two symbols: an address, from which the
+/// next relocation takes another one.
+fn is_plain(section: &Section<'_>) -> bool {
+    let mut fields: Vec<(u64, u64, bool)> = Vec::with_capacity(section.relocations.len());
+    for relocation in &section.relocations {
+        let is_subtracted = relocation.kind == SUBTRACT;
+        match fields.last_mut() {
+            Some((offset, _, is_distance))
+                if is_subtracted && *offset == relocation.offset && !*is_distance =>
+            {
+                *is_distance = true;
+            }
+            _ if is_subtracted => return false,
+            _ => fields.push((relocation.offset, width(relocation.kind), false)),
+        }
+    }
+    fields.sort_unstable();
+    fields.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0)
+}
+
+const SUBTRACT: RelocationKind = RelocationKind::Aarch64(aarch64::Kind::Subtract64);
+
+/// The bytes that a relocation writes.
+fn width(kind: RelocationKind) -> u64 {
+    match kind {
+        RelocationKind::X86_64(x86_64::Kind::None) | RelocationKind::Aarch64(aarch64::Kind::None) => 0,
+        RelocationKind::X86_64(
+            x86_64::Kind::Absolute64
+            | x86_64::Kind::Relative64
+            | x86_64::Kind::GotRelative64
+            | x86_64::Kind::GotBase64
+            | x86_64::Kind::GotOffset64,
+        )
+        | RelocationKind::Aarch64(
+            aarch64::Kind::Absolute64
+            | aarch64::Kind::Subtract64
+            | aarch64::Kind::Relative64
+            | aarch64::Kind::GotAbsolute64,
+        ) => 8,
+        // An opcode, a byte and a word.
+        RelocationKind::X86_64(x86_64::Kind::Address32) => 6,
+        _ => 4,
     }
 }
 
@@ -128,13 +191,13 @@ impl<'l> Prelinker<'l> {
     }
 
     fn image(&self) -> Result<Option<(Vec<u8>, Rest)>, LinkError> {
+        let Some(mut rest) = self.rest() else { return Ok(None) };
         let frame = &self.layout.frame;
         let mut segments: Vec<Vec<u8>> =
             frame.segments.iter().map(|segment| vec![0; segment.filled as usize]).collect();
         let resolver = |name: &str| Some(far(self.platform, name));
         let mut places: Vec<&mut [u8]> = segments.iter_mut().map(Vec::as_mut_slice).collect();
         link_into(self.object, self.layout, Address(0), &resolver, &mut places)?;
-        let Some(mut rest) = self.rest() else { return Ok(None) };
         // What is added to an outside address is all that its field holds.
         for (offset, _) in &rest.bindings {
             let found = frame
@@ -156,26 +219,27 @@ impl<'l> Prelinker<'l> {
     /// What only the loading process knows; `None` if there is something that an image cannot say.
     fn rest(&self) -> Option<Rest> {
         let mut rest = Rest { may_go_straight: true, ..Rest::default() };
-        for (section, start) in self.object.sections.iter().zip(&self.layout.sections) {
-            // The distance between two symbols: an address, from which the next relocation takes another one.
-            let subtracted: BTreeSet<u64> = section
-                .relocations
-                .iter()
-                .filter(|one| one.kind == RelocationKind::Aarch64(aarch64::Kind::Subtract64))
-                .map(|one| one.offset)
-                .collect();
+        let sections = self.object.sections.iter().zip(&self.layout.sections);
+        for (section, start) in sections.filter(|(section, _)| !section.data.is_empty()) {
+            let subtracted: BTreeSet<u64> =
+                section.relocations.iter().filter(|one| one.kind == SUBTRACT).map(|one| one.offset).collect();
             for relocation in &section.relocations {
                 let offset = u32::try_from(start + relocation.offset).ok()?;
                 let depends = self.depends(relocation.symbol);
                 match (Class::of(relocation.kind), depends) {
-                    (Class::Address, Depends::Base) if subtracted.contains(&relocation.offset) => {}
+                    // From an address of the image another one is taken.
+                    (Class::Address, depends) if subtracted.contains(&relocation.offset) => match depends {
+                        Depends::Base => {}
+                        Depends::Outside(_) | Depends::Nothing => return None,
+                    },
                     (Class::Address, Depends::Base) | (Class::TableAddress, _) => rest.relative.push(offset),
                     (Class::Address, Depends::Outside(import)) => rest.bindings.push((offset, import)),
                     (Class::Call, Depends::Outside(import)) => {
-                        if callee(relocation).is_some_and(|callee| callee.1 == 0)
-                            && self.stubs[import as usize].is_some()
-                        {
-                            rest.calls.push((offset, import));
+                        let has_stub = callee(relocation).is_some_and(|callee| callee.1 == 0)
+                            && self.stubs[import as usize].is_some();
+                        match has_stub && section.kind == SectionKind::Text {
+                            true => rest.calls.push((offset, import)),
+                            false => rest.may_go_straight = false,
                         }
                     }
                     (Class::ByTable, Depends::Outside(_)) => rest.may_go_straight = false,
