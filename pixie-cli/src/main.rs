@@ -18,6 +18,9 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
+/// What `producer` says in the manifests that this command writes.
+const PRODUCER: &str = concat!("pixie ", env!("CARGO_PKG_VERSION"));
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match dispatch(cli.command) {

@@ -46,6 +46,22 @@ def build(name, *more):
     return output
 
 
+def native(name):
+    """The same sources and driver as a shared library of this machine: by another compiler, which optimises nothing."""
+    given = words(name)
+    kept = [word for before, word in zip(["", *given], given) if word.endswith(".c") or word.startswith(("-D", "-I")) or before == "-I"]
+    command = ["cc", "-std=gnu11", "-w", "-O0", "-ffp-contract=off", "-shared", "-fPIC", *kept]
+    output = TARGET / "native" / _key(name, command) / f"{name}.so"
+    if not output.is_file():
+        partial = output.with_suffix(f".{os.getpid()}")
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        result = subprocess.run([*command, "-o", str(partial)], capture_output=True, text=True)
+        if result.returncode != 0:
+            raise BuildError(f"`{' '.join(command)}` exited with {result.returncode}:\n{result.stderr}")
+        partial.replace(output)
+    return output
+
+
 def calls(name):
     """The file of calls that the test matrix makes."""
     return HERE / name / "calls.txt"
@@ -65,7 +81,7 @@ def main():
     parser.add_argument("names", nargs="*", choices=[[], *table()], metavar="NAME")
     for name in parser.parse_args().names or programs():
         start = time.monotonic()
-        module = build(name)
+        module = build(name, "--reproducible")
         print(f"{name}: {module}, {module.stat().st_size} bytes, {time.monotonic() - start:.1f} s", flush=True)
 
 

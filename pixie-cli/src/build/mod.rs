@@ -26,9 +26,6 @@ use plan::Plan;
 use progress::Progress;
 pub use text::{compiled_text, stored_ir};
 
-/// What `producer` says in the manifest.
-pub const PRODUCER: &str = concat!("pixie ", env!("CARGO_PKG_VERSION"));
-
 pub fn run(args: &BuildArgs) -> Result<()> {
     let start = Instant::now();
     let plan = Plan::new(args)?;
@@ -55,7 +52,7 @@ fn build(plan: &Plan) -> Result<Vec<u8>> {
     progress.finish();
     let input = PackInput {
         name: plan.name.clone(),
-        producer: PRODUCER.to_owned(),
+        producer: crate::PRODUCER.to_owned(),
         doc: None,
         exports,
         options: plan.options.clone(),

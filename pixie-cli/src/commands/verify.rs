@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail};
 
 use super::{counted, parse, print};
+use crate::PRODUCER;
 use crate::args::VerifyArgs;
-use crate::build::PRODUCER;
 use crate::files;
 
 /// Checks each file and reports all that fail, not only the first.
