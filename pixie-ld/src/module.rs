@@ -44,7 +44,9 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Keeps the bytes of a manifest at `range` of `bytes`, which every check has been made on.
-    pub(crate) fn new(bytes: Vec<u8>, range: Range<usize>) -> Kept {
+    pub(crate) fn new(mut bytes: Vec<u8>, range: Range<usize>) -> Kept {
+        bytes.truncate(range.end);
+        bytes.shrink_to_fit();
         Kept { bytes, range, decoded: OnceLock::new() }
     }
 
