@@ -37,6 +37,9 @@ APPLE = ["apple-m1", "apple-m2"]
 WIDEST = "x86-64-v4"
 # Levels that cannot fuse a product with a sum.
 UNFUSED = {"x86-64", "x86-64-v2"}
+# What Bochs 2.7 cannot run: it takes `vpgatherqd (%r11,%ymm19,4), %xmm20 {%k1}` in crc32 for an invalid opcode, which processors with
+# AVX-512 do not. Where there is one, no row needs the emulator.
+BOCHS_LACKS = {("zlib", "win-64"): "not executed: Bochs"}
 # Results of the mathematics library agree to so many units in the last place of the value, or of 1 if that is larger.
 BOUND = 8
 MARKS = "<!-- matrix: begin -->", "<!-- matrix: end -->"
@@ -64,7 +67,7 @@ class Row:
     platform: str
     level: str
     how: str
-    run: object  # module -> lines
+    run: object  # module -> lines, or why it was not executed
 
 
 def run(*words, env=None, bound=600, **options):
@@ -157,18 +160,23 @@ class Bochs:
             thin = self.folder / f"{module.name}.pixie"
             run(PIXIE, "thin", module.path, "--platform", "linux-64", "--platform", "win-64", "-o", thin)
             files[f"{module.name}.pixie"], files[f"{module.name}.txt"] = thin.read_bytes(), module.calls.read_bytes()
-            for foreign in ([], ["--as", "win-64"]):
+            for platform, foreign in (("linux-64", []), ("win-64", ["--as", "win-64"])):
+                if (module.name, platform) in BOCHS_LACKS:
+                    continue
                 words = ["run", f"/{module.name}.pixie", "--calls", f"/{module.name}.txt", "--isa", WIDEST, *foreign]
                 arguments += ["--then", *words] if arguments else words
         machine.make(self.folder, files, arguments)
         self.text = machine.run(self.folder, bound=900)
 
-    def row(self, which):
+    def row(self, platform):
         def make(module):
+            if (module.name, platform) in BOCHS_LACKS:
+                return BOCHS_LACKS[module.name, platform]
+            made = [each for each in ("linux-64", "win-64") if (module.name, each) not in BOCHS_LACKS]
             parts = re.split(rf"^(?={module.name} chosen )", self.text, flags=re.M)[1:]
-            if len(parts) != 2:
-                raise Failed(f"expected two runs of {module.name} in the guest, found {len(parts)}")
-            return chosen(parts[which], module, WIDEST)
+            if len(parts) != len(made):
+                raise Failed(f"expected {len(made)} runs of {module.name} in the guest, found {len(parts)}")
+            return chosen(parts[made.index(platform)], module, WIDEST)
 
         return make
 
@@ -188,13 +196,13 @@ def rows(folder, every):
         qemu = ["qemu-x86_64-static", "-cpu", cpu, plain]
         yield Row("linux-64", level, f"qemu, {cpu}", command(qemu, level, forced=False))
     if WIDEST not in host:
-        yield Row("linux-64", WIDEST, "a Linux guest under Bochs", bochs.row(0))
+        yield Row("linux-64", WIDEST, "a Linux guest under Bochs", bochs.row("linux-64"))
     for level in host:
         yield Row("win-64", level, "in a linux-64 process", command([PIXIE], level, "--as", "win-64"))
     for level in host:
         yield Row("win-64", level, "`pixie.exe` under Wine", command(wine, level))
     if WIDEST not in host:
-        yield Row("win-64", WIDEST, "in a linux-64 process under Bochs", bochs.row(1))
+        yield Row("win-64", WIDEST, "in a linux-64 process under Bochs", bochs.row("win-64"))
     for cpu, level in QEMU_ARM.items():
         yield Row("linux-aarch64", level, f"qemu, {cpu}", command(arm, level, forced=False, env={"QEMU_CPU": cpu}))
     for cpu, level in QEMU_ARM.items():
@@ -301,7 +309,7 @@ def main():
                     lines = future.result()
                     if isinstance(lines, Exception):
                         raise lines
-                    cells.append(compare(module, lines, row, references))
+                    cells.append(lines if isinstance(lines, str) else compare(module, lines, row, references))
                 except (Failed, RuntimeError) as error:
                     failures.append(f"{row.platform} {row.level}, {row.how}, {module.name}: {error}")
                     cells.append("FAILED")

@@ -11,6 +11,11 @@ int64_t compress_bytes(const uint8_t *from, uint32_t n, uint8_t *to, uint32_t m,
     memset(&stream, 0, sizeof stream);
     int error = deflateInit2(&stream, level, Z_DEFLATED, window, 8, strategy);
     if (error != Z_OK) return error;
+    /* A gzip header names the system, which is not to make a difference: 255 is "unknown" (RFC 1952). */
+    gz_header header;
+    memset(&header, 0, sizeof header);
+    header.os = 255;
+    if (window > 15) deflateSetHeader(&stream, &header);
     stream.next_in = (Bytef *)from;
     stream.avail_in = n;
     stream.next_out = to;
