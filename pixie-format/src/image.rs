@@ -156,7 +156,6 @@ impl Header {
         let inside = start >= constants.offset && start + length + 4 <= constants.offset + constants.filled;
         match length {
             0 if start == 0 => Ok(()),
-            // Behind the tables stands a word of zero, which unwinders look for.
             1.. if inside => Ok(()),
             _ => Err(malformed(format!(
                 "unwind tables of {length} bytes at {start:#x} are not among the constants"
@@ -179,6 +178,19 @@ impl Header {
     pub fn end(&self) -> u64 {
         let [_, _, data] = self.parts();
         data.offset + data.size
+    }
+
+    /// Checks that a word of zero stands behind the unwind tables, for which unwinders look; `constants` are those of the image.
+    pub fn check_unwind_end(&self, constants: &[u8]) -> Result<()> {
+        let (start, length) = self.unwind;
+        let [_, part, _] = self.parts();
+        let end = (u64::from(start) + u64::from(length)).checked_sub(part.offset);
+        let end = end.and_then(|end| constants.get(usize::try_from(end).ok()?..)?.first_chunk());
+        match end {
+            _ if length == 0 => Ok(()),
+            Some([0, 0, 0, 0]) => Ok(()),
+            _ => Err(malformed("expected four bytes of zero behind the unwind tables")),
+        }
     }
 
     /// Where the bytes of code begin in the blob; constants and data follow.
@@ -375,7 +387,11 @@ impl<'b> Tables<'b> {
 /// Rule M35: checks an image whole. One of a later version is not looked into.
 pub fn check(bytes: &[u8]) -> Result<()> {
     match Header::parse(bytes, bytes.len() as u64)? {
-        Some(header) => Tables::parse(&header, bytes).map(|_| ()),
+        Some(header) => {
+            Tables::parse(&header, bytes)?;
+            let constants = header.contents() + u64::from(header.text);
+            header.check_unwind_end(bytes.get(constants as usize..).unwrap_or_default())
+        }
         None => Ok(()),
     }
 }

@@ -11,7 +11,8 @@ use crate::bind::{LoadedExport, SymbolMap, bind, visible};
 use crate::debug::{self, Placed};
 use crate::error::{Error, LinkError, Result};
 use crate::host::Host;
-use crate::layout::{Frame, PlacedCode};
+use crate::image::Protection;
+use crate::layout::{Frame, PlacedCode, SegmentLayout};
 use crate::map::{Mapping, Reservation};
 use crate::options::LoadOptions;
 use crate::source::Blob;
@@ -81,7 +82,7 @@ impl Placing<'_, '_> {
     pub(crate) fn image(&self, blob: &Blob<'_>, hash: Option<Hash>) -> Result<Option<Instance>, Failed> {
         // Until the hash is checked, what is wrong is a damaged file rather than a faulty image.
         let damaged = |error| Failed::Damaged(Some(error));
-        let mut start = blob.start(FIRST_READ)?;
+        let mut start = blob.start(if sys::READS_IN_PLACE { FIRST_READ } else { u64::MAX })?;
         let page = sys::page_size().bytes();
         let header = Header::parse(&start, blob.extent.size).map_err(damaged)?;
         let Some(header) = header.filter(|header| u64::from(header.page).is_multiple_of(page)) else {
@@ -122,6 +123,10 @@ impl Placing<'_, '_> {
         let arch = self.host.platform.arch();
         prelinked::fill(arch, &frame, &tables, base, &resolver, &symbols::provided, &mut segments)
             .map_err(|error| self.undefined(error))?;
+        // No fault of a module may make an unwinder run on.
+        let is_constant = |segment: &&SegmentLayout| segment.protection == Protection::Read;
+        let constants = frame.segments.iter().zip(&segments).find(|(segment, _)| is_constant(segment));
+        header.check_unwind_end(constants.map_or(&[], |(_, bytes)| bytes)).map_err(damaged)?;
         let symbols = SymbolMap::new(base, tables.symbols());
         let codes = tables.codes().map(|(start, size, code)| PlacedCode { start, size, code });
         let codes: Vec<PlacedCode> = codes.collect();

@@ -385,6 +385,8 @@ def check_image(data):
     if unwind_size:
         inside = unwind >= constants_at and unwind + unwind_size + 4 <= constants_at + constants
         right(inside, "unwind tables outside the constants")
+        end = len(data) - filled - constants + unwind + unwind_size - constants_at
+        right(not any(data[end : end + 4]), "no zero behind the unwind tables")
     else:
         right(unwind == 0, "a place for unwind tables that are not there")
 

@@ -105,6 +105,10 @@ pub(crate) unsafe fn release(start: *mut u8, size: usize) {
     unsafe { unix::release(start, size) };
 }
 
+/// Whether files are read to where code will run. MAP_JIT memory is writable for this thread; whether it is for the system on its
+/// behalf could not be tried.
+pub(crate) const READS_IN_PLACE: bool = false;
+
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str =
     "the process's entitlements or policy forbid code that is made at run time";

@@ -54,5 +54,8 @@ pub(crate) fn flush_code(_code: (*const u8, usize)) {}
 /// The image is mapped, has its final protection and lives as long as the process.
 pub(crate) unsafe fn register_unwind(_image: &Mapping, _codes: &[PlacedCode]) {}
 
+/// Whether files are read to where code will run.
+pub(crate) const READS_IN_PLACE: bool = true;
+
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "pixie has no objects for this system";

@@ -97,5 +97,8 @@ pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
     unsafe { RtlAddFunctionTable(tables.0.cast(), count as u32, base as u64) };
 }
 
+/// Whether files are read to where code will run.
+pub(crate) const READS_IN_PLACE: bool = true;
+
 /// What to do where code cannot be made executable.
 pub(crate) const EXECUTABLE_HINT: &str = "the process forbids dynamic code (arbitrary code guard)";

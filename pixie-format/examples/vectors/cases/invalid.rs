@@ -759,6 +759,7 @@ fn images() -> Vec<Invalid> {
         image("image-size", "more than 1 GiB in memory", |image| image.zeroes = 1 << 30),
         image("image-unwind-outside", "unwind tables that begin in the code", |image| image.unwind[0] = 32),
         image("image-unwind-end", "unwind tables with three bytes behind them", |image| image.unwind[1] = 29),
+        image("image-unwind-zero", "unwind tables with no zero behind them", |image| image.constants[38] = 1),
         image("image-unwind-start", "no unwind tables, but a place for them", |image| image.unwind[1] = 0),
         image("image-name-empty", "a symbol without a name", |image| image.symbols[0].0 = b""),
         image("image-name-utf8", "a name that is not UTF-8", |image| image.imports[0].0 = b"s\xffn"),
