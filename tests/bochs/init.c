@@ -1,5 +1,5 @@
-/* The guest's first process: runs /program with each part of the arguments, which `--then` separates, says how the last that failed
-   ended, and restarts the machine. No C library is needed. */
+/* The guest's first process: runs /program with each part of the arguments, which `--then` separates, says how each that failed
+   ended and in the end how the last of them did, and restarts the machine. No C library is needed. */
 
 enum { WRITE = 1, IOCTL = 16, FORK = 57, EXECVE = 59, EXIT = 60, WAIT4 = 61, REBOOT = 169 };
 
@@ -30,8 +30,18 @@ static int run(char **arguments) {
     return status;
 }
 
+static void tell(const char *what, int status) {
+    char digits[] = "0000\n";
+    long size = 0;
+    while (what[size])
+        size++;
+    for (int digit = 0; digit < 4; digit++)
+        digits[3 - digit] = "0123456789abcdef"[status >> 4 * digit & 15];
+    call(WRITE, 1, (long)what, size, 0);
+    call(WRITE, 1, (long)digits, sizeof digits - 1, 0);
+}
+
 __attribute__((force_align_arg_pointer)) void _start(void) {
-    static char text[] = "\nended with status 0x0000\n";
     static char *arguments[] = {"/program", ARGUMENTS 0};
     int status = 0, ended;
     for (char **first = arguments, **word = arguments; first; word++) {
@@ -40,14 +50,13 @@ __attribute__((force_align_arg_pointer)) void _start(void) {
         char **const next = *word ? word : 0;
         *word = 0;
         ended = run(first);
-        status = ended ? ended : status;
+        if (ended)
+            tell("\nfailed with status 0x", status = ended);
         first = next;
         if (next)
             *next = "/program";
     }
-    for (int digit = 0; digit < 4; digit++)
-        text[sizeof text - 3 - digit] = "0123456789abcdef"[status >> 4 * digit & 15];
-    call(WRITE, 1, (long)text, sizeof text - 1, 0);
+    tell("\nended with status 0x", status);
     call(IOCTL, 1, 0x5409, 1, 0); /* TCSBRK, as tcdrain does: the serial port is slower than this program. */
     call(REBOOT, 0xfee1dead, 0x28121969, 0x01234567, 0);
 }
