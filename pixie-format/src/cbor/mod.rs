@@ -12,6 +12,7 @@ use serde_cbor::Value;
 
 use crate::error::{Error, Result};
 use scan::scan;
+pub(crate) use scan::short_ascii;
 pub use walk::Text;
 pub(crate) use walk::{List, Walk};
 
@@ -84,13 +85,13 @@ impl Token {
 
     /// Whether an item of 16 bytes or less at the start of `window` is this text.
     #[inline(always)]
-    fn begins(&self, window: u128) -> bool {
+    pub(crate) fn begins(&self, window: u128) -> bool {
         window & self.mask == self.bits
     }
 
     /// Bytes of its item.
     #[inline(always)]
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.text.len() + 1
     }
 }

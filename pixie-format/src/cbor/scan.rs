@@ -422,7 +422,7 @@ impl Shape {
 
 /// Bytes of the item that is at the start of `window` if it is a text of 15 bytes of ASCII at most.
 #[inline(always)]
-fn short_ascii(window: u128) -> Option<usize> {
+pub(crate) fn short_ascii(window: u128) -> Option<usize> {
     /// The highest bit of each byte but the first.
     const HIGH: u128 = u128::from_le_bytes([0x80; 16]) & !0xff;
     let length = (window as u8).wrapping_sub(0x60);

@@ -146,6 +146,15 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> List<'a> {
+    /// `count` elements at the start of `rest`.
+    pub(crate) fn new(count: usize, rest: &'a [u8]) -> List<'a> {
+        List { left: count, at: Walk::new(rest) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+
     pub(crate) fn texts(self) -> impl Iterator<Item = Text<'a>> + Clone {
         self.items(Walk::text)
     }

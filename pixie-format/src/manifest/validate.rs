@@ -69,9 +69,15 @@ impl<'m> ManifestView<'m> {
     /// `minor` is that of the header: a newer minor may hold what this reader does not know.
     pub fn parse(bytes: &'m [u8], major: u16, minor: u16) -> Result<ManifestView<'m>> {
         let newer = minor > FORMAT_VERSION.1;
-        // The schema comes after `critical`, because a critical feature may change it.
-        cbor::check(bytes, &schema::MANIFEST, newer, |value| critical(value, major, minor))?;
-        let view = ManifestView::read(bytes);
+        let quick = if newer { None } else { ManifestView::quick(bytes) };
+        let view = match quick {
+            Some(view) => view,
+            None => {
+                // The schema comes after `critical`, because a critical feature may change it.
+                cbor::check(bytes, &schema::MANIFEST, newer, |value| critical(value, major, minor))?;
+                ManifestView::read(bytes)
+            }
+        };
         view.validate(newer)?;
         Ok(view)
     }

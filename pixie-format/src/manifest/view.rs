@@ -1,5 +1,7 @@
 //! A manifest read in place: what a loader needs of it costs no copies. [`Manifest`](super::Manifest) is the same to keep.
 
+mod quick;
+
 use super::{Extent, Gil, extents};
 use crate::cbor::{List, Text, Walk};
 use crate::error::Result;
@@ -133,6 +135,12 @@ impl<'m> ManifestView<'m> {
             _ => value.skip(),
         });
         view
+    }
+
+    /// The view of bytes that nobody has looked at, if they are of a known minor version and of the plainest form; then they follow the
+    /// schema. 12 to 5 us for a dozen functions.
+    pub(super) fn quick(bytes: &'m [u8]) -> Option<ManifestView<'m>> {
+        quick::view(bytes)
     }
 
     /// The entry of a platform.
