@@ -110,9 +110,9 @@ fn straighten(arch: Arch, field: &mut [u8; 4], from_stub: i64) {
 }
 
 /// The bytes of an image by their offset from the base.
-struct Places<'s, 'b> {
-    frame: &'s Frame,
-    segments: &'s mut [&'b mut [u8]],
+pub(crate) struct Places<'s, 'b> {
+    pub frame: &'s Frame,
+    pub segments: &'s mut [&'b mut [u8]],
 }
 
 impl Places<'_, '_> {
@@ -127,7 +127,7 @@ impl Places<'_, '_> {
     }
 
     /// Adds to a 64-bit field, modulo 2^64.
-    fn add(&mut self, offset: u32, value: u64) -> Result<(), LinkError> {
+    pub(crate) fn add(&mut self, offset: u32, value: u64) -> Result<(), LinkError> {
         if let Some(field) = self.bytes(offset, 8)?.first_chunk_mut() {
             *field = u64::from_le_bytes(*field).wrapping_add(value).to_le_bytes();
         }

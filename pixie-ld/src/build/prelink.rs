@@ -18,7 +18,7 @@ use crate::image::{Address, PageSize};
 use crate::islands::callee;
 use crate::layout::{Layout, layout};
 use crate::object::{Binding, Object, Place, SectionKind, Symbol, SymbolId};
-use crate::prelinked::{fill, frame};
+use crate::prelinked::{Places, fill, frame};
 use crate::relocate::{link, link_into};
 use crate::resolve::{GOT_SYMBOL, Resolved, ResolvedKind};
 use crate::{parse, symbols};
@@ -71,11 +71,11 @@ pub fn prelink(platform: Platform, bytes: &[u8], origin: &str) -> Result<Prelink
         return Ok(Prelinked::Impossible);
     }
     let layout = layout(&object, page_size(platform)).map_err(failed)?;
-    let names = visible(&object, &layout);
-    if names.iter().any(|one| one.0.is_empty()) || !names.is_sorted_by(|one, next| one.0 < next.0) {
+    let prelinker = Prelinker::new(platform, &object, &layout, own);
+    let symbols = &prelinker.symbols;
+    if symbols.iter().any(|one| one.0.is_empty()) || !symbols.is_sorted_by(|one, next| one.0 < next.0) {
         return Ok(Prelinked::Impossible);
     }
-    let prelinker = Prelinker::new(platform, &object, &layout, own);
     let Some((image, rest)) = prelinker.image().map_err(failed)? else { return Ok(Prelinked::Impossible) };
     match prelinker.check(&image, rest.may_go_straight).map_err(failed)? {
         true => Ok(Prelinked::Image(image)),
@@ -105,6 +105,8 @@ struct Prelinker<'l> {
     object: &'l Object<'l>,
     layout: &'l Layout,
     platform: Platform,
+    /// The visible symbols with their offsets, by name.
+    symbols: Vec<(&'l str, u32)>,
     /// The outside symbols, in the order of the object, each once.
     imports: Vec<&'l str>,
     indices: BTreeMap<&'l str, u32>,
@@ -123,7 +125,9 @@ impl<'l> Prelinker<'l> {
                 imports.push(symbol.name);
             }
         }
-        let mut prelinker = Prelinker { object, layout, platform, imports, indices, stubs: Vec::new(), own };
+        let symbols = visible(object, layout);
+        let mut prelinker =
+            Prelinker { object, layout, platform, symbols, imports, indices, stubs: Vec::new(), own };
         let mut stubs = vec![Vec::new(); prelinker.imports.len()];
         for stub in layout.stubs.iter().filter(|stub| stub.callee.1 == 0) {
             if let Depends::Outside(import) = prelinker.depends(stub.callee.0) {
@@ -157,20 +161,11 @@ impl<'l> Prelinker<'l> {
         let mut places: Vec<&mut [u8]> = segments.iter_mut().map(Vec::as_mut_slice).collect();
         link_into(self.object, self.layout, Address(0), &resolver, &mut places)?;
         // What is added to an outside address is all that its field holds.
-        for (offset, _) in &rest.bindings {
-            let found = frame
-                .segments
-                .iter()
-                .zip(&mut segments)
-                .rfind(|(segment, _)| segment.offset <= (*offset).into());
-            let field = found.and_then(|(segment, bytes)| {
-                bytes.get_mut((u64::from(*offset) - segment.offset) as usize..)?.first_chunk_mut::<8>()
-            });
-            if let Some(field) = field {
-                *field = u64::from_le_bytes(*field).wrapping_sub(FAR).to_le_bytes();
-            }
-        }
         rest.sort();
+        let mut places = Places { frame, segments: &mut places };
+        for (offset, _) in &rest.bindings {
+            places.add(*offset, FAR.wrapping_neg())?;
+        }
         Ok(Some((self.write(&segments, &rest), rest)))
     }
 
@@ -264,7 +259,7 @@ impl<'l> Prelinker<'l> {
 
     fn write(&self, segments: &[Vec<u8>], rest: &Rest) -> Vec<u8> {
         let frame = &self.layout.frame;
-        let symbols = visible(self.object, self.layout);
+        let symbols = &self.symbols;
         let sections = self.object.sections.iter().zip(&self.layout.sections).skip(self.own);
         let variables = sections.map(|(section, start)| (section.name, *start as u32, section.size as u32));
         let variables: Vec<(&str, u32, u32)> = variables.collect();
@@ -298,7 +293,7 @@ impl<'l> Prelinker<'l> {
             Some(*end)
         });
         let mut row = |words: &[u32]| words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
-        for (_, offset) in &symbols {
+        for (_, offset) in symbols {
             row(&[ends.next().unwrap_or_default(), *offset]);
         }
         for import in (0..).take(self.imports.len()) {
