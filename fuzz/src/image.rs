@@ -18,8 +18,8 @@ pub fn read_and_fill(bytes: &[u8]) {
         assert!(checked.is_err());
         return;
     };
-    let constants = &bytes[(header.contents() + u64::from(header.text)) as usize..];
-    assert_eq!(checked.is_ok(), header.check_unwind_end(constants).is_ok());
+    let (code, rest) = bytes[header.contents() as usize..].split_at(header.text as usize);
+    assert_eq!(checked.is_ok(), header.check_unwind_end(code, rest).is_ok());
     let frame = frame(&header);
     if frame.size > LARGEST {
         return;

@@ -22,9 +22,9 @@ pub struct Header {
     pub page: u32,
     /// What the base must be a multiple of, bytes; a page or more.
     pub align: u32,
-    /// Bytes of code.
+    /// Bytes of code, and of constants that share its pages.
     pub text: u32,
-    /// Bytes of constants, on the page behind the code.
+    /// Bytes of other constants, on the page behind.
     pub constants: u32,
     /// Bytes of data, on the page behind the constants.
     pub data: u32,
@@ -151,16 +151,23 @@ impl Header {
         if expected != size {
             return Err(malformed(format!("its parts take {expected} bytes, it has {size}")));
         }
-        let [_, constants, _] = self.parts();
-        let (start, length) = (u64::from(self.unwind.0), u64::from(self.unwind.1));
-        let inside = start >= constants.offset && start + length + 4 <= constants.offset + constants.filled;
-        match length {
-            0 if start == 0 => Ok(()),
-            1.. if inside => Ok(()),
-            _ => Err(malformed(format!(
-                "unwind tables of {length} bytes at {start:#x} are not among the constants"
+        match self.unwind {
+            (0, 0) => Ok(()),
+            (_, 1..) if self.unwind_end().is_some() => Ok(()),
+            (start, length) => Err(malformed(format!(
+                "unwind tables of {length} bytes at {start:#x} are not among code or constants"
             ))),
         }
+    }
+
+    /// Which part the unwind tables are in, and where in it they end.
+    fn unwind_end(&self) -> Option<(usize, u64)> {
+        let [text, constants, _] = self.parts();
+        let (start, length) = (u64::from(self.unwind.0), u64::from(self.unwind.1));
+        [text, constants].iter().enumerate().find_map(|(index, part)| {
+            let end = (start.checked_sub(part.offset)?) + length;
+            (end + 4 <= part.filled).then_some((index, end))
+        })
     }
 
     /// Code, constants and data, some of which may be empty.
@@ -180,14 +187,17 @@ impl Header {
         data.offset + data.size
     }
 
-    /// Checks that a word of zero stands behind the unwind tables, for which unwinders look; `constants` are those of the image.
-    pub fn check_unwind_end(&self, constants: &[u8]) -> Result<()> {
-        let (start, length) = self.unwind;
-        let [_, part, _] = self.parts();
-        let end = (u64::from(start) + u64::from(length)).checked_sub(part.offset);
-        let end = end.and_then(|end| constants.get(usize::try_from(end).ok()?..)?.first_chunk());
+    /// Checks that a word of zero stands behind the unwind tables, for which unwinders look; `code` and `constants` are those of the
+    /// image.
+    pub fn check_unwind_end(&self, code: &[u8], constants: &[u8]) -> Result<()> {
+        if self.unwind.1 == 0 {
+            return Ok(());
+        }
+        let end = self.unwind_end().and_then(|(part, end)| {
+            let bytes = [code, constants].get(part).copied()?;
+            bytes.get(usize::try_from(end).ok()?..)?.first_chunk()
+        });
         match end {
-            _ if length == 0 => Ok(()),
             Some([0, 0, 0, 0]) => Ok(()),
             _ => Err(malformed("expected four bytes of zero behind the unwind tables")),
         }
@@ -389,8 +399,9 @@ pub fn check(bytes: &[u8]) -> Result<()> {
     match Header::parse(bytes, bytes.len() as u64)? {
         Some(header) => {
             Tables::parse(&header, bytes)?;
-            let constants = header.contents() + u64::from(header.text);
-            header.check_unwind_end(bytes.get(constants as usize..).unwrap_or_default())
+            let parts = bytes.get(header.contents() as usize..).unwrap_or_default();
+            let (code, rest) = parts.split_at(parts.len().min(header.text as usize));
+            header.check_unwind_end(code, rest)
         }
         None => Ok(()),
     }

@@ -12,7 +12,7 @@ use crate::debug::{self, Placed};
 use crate::error::{Error, LinkError, Result};
 use crate::host::Host;
 use crate::image::Protection;
-use crate::layout::{Frame, PlacedCode, SegmentLayout};
+use crate::layout::{Frame, PlacedCode};
 use crate::map::{Mapping, Reservation};
 use crate::options::LoadOptions;
 use crate::source::Blob;
@@ -124,9 +124,12 @@ impl Placing<'_, '_> {
         prelinked::fill(arch, &frame, &tables, base, &resolver, &symbols::provided, &mut segments)
             .map_err(|error| self.undefined(error))?;
         // No fault of a module may make an unwinder run on.
-        let is_constant = |segment: &&SegmentLayout| segment.protection == Protection::Read;
-        let constants = frame.segments.iter().zip(&segments).find(|(segment, _)| is_constant(segment));
-        header.check_unwind_end(constants.map_or(&[], |(_, bytes)| bytes)).map_err(damaged)?;
+        let part = |protection| {
+            let mut parts = frame.segments.iter().zip(&segments);
+            parts.find(|(segment, _)| segment.protection == protection).map_or(&[][..], |(_, bytes)| bytes)
+        };
+        let (code, constants) = (part(Protection::ReadExecute), part(Protection::Read));
+        header.check_unwind_end(code, constants).map_err(damaged)?;
         let symbols = SymbolMap::new(base, tables.symbols());
         let codes = tables.codes().map(|(start, size, code)| PlacedCode { start, size, code });
         let codes: Vec<PlacedCode> = codes.collect();

@@ -74,6 +74,13 @@ pub struct SegmentLayout {
 /// Bytes of an entry of the global offset table.
 pub(crate) const GOT_ENTRY: u64 = 8;
 
+/// Up to this size code and constants share their pages where that saves one, bytes. Constants that can be executed are a gift to those
+/// who look for instructions to misuse, so large images do not give it.
+const SHARED: u64 = 64 << 10;
+
+/// What code and constants have apart even then, bytes.
+const CACHE_LINE: u64 = 64;
+
 /// Hands out the image's bytes in order.
 pub(crate) struct Cursor {
     pub at: u64,
@@ -102,7 +109,8 @@ impl Cursor {
     }
 }
 
-/// Lays out `object` in pages of `page_size`: code and stubs, constants and the global offset table, data and zeroes.
+/// Lays out `object` in pages of `page_size`: code and stubs, constants and the global offset table, data and zeroes. Code and constants of
+/// a small image may share a segment.
 pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkError> {
     let page = page_size.bytes();
     let mut layout = Layout {
@@ -116,29 +124,24 @@ pub fn layout(object: &Object<'_>, page_size: PageSize) -> Result<Layout, LinkEr
     let (needs_got, mut outside) = tables(object);
     let mut cursor = Cursor { at: 0, align: page };
 
-    let start = cursor.at;
     layout.stubs = place_text(object, &mut outside, &mut cursor, &mut layout.sections)?;
-    let filled = cursor.at;
-    layout.frame.finish(start, filled, &mut cursor, page, Protection::ReadExecute);
-
-    let start = cursor.at;
-    layout.place(object, SectionKind::ReadOnly, &mut cursor)?;
-    // An object has unwind tables of one kind.
-    for kind in [SectionKind::Unwind, SectionKind::FunctionTable] {
-        layout.place(object, kind, &mut cursor)?;
-        if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
-            let first = layout.sections[first];
-            layout.frame.unwind = Some((first, cursor.at - first)).filter(|(_, size)| *size > 0);
-            // Unwinders read `.eh_frame` up to a length of zero.
-            cursor.take("the end of the unwind tables", 4, 1)?;
-        }
+    let text = cursor.at;
+    // A page less to make and to protect, which in a small image is a third of them all.
+    let mut shared = Cursor { at: text.next_multiple_of(CACHE_LINE), align: cursor.align };
+    let constants = shared.at;
+    layout.place_constants(object, &needs_got, &mut shared)?;
+    let pages = |size: u64| size.div_ceil(page);
+    if shared.at <= SHARED && pages(shared.at) < pages(text) + pages(shared.at - constants) {
+        cursor = shared;
+        let filled = cursor.at;
+        layout.frame.finish(0, filled, &mut cursor, page, Protection::ReadExecute);
+    } else {
+        layout.frame.finish(0, text, &mut cursor, page, Protection::ReadExecute);
+        let start = cursor.at;
+        layout.place_constants(object, &needs_got, &mut cursor)?;
+        let filled = cursor.at;
+        layout.frame.finish(start, filled, &mut cursor, page, Protection::Read);
     }
-    layout.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;
-    for (entry, _) in layout.got.iter_mut().zip(needs_got).filter(|(_, needed)| *needed) {
-        *entry = Some(cursor.take("the global offset table", GOT_ENTRY, GOT_ENTRY)?);
-    }
-    let filled = cursor.at;
-    layout.frame.finish(start, filled, &mut cursor, page, Protection::Read);
 
     let start = cursor.at;
     layout.place(object, SectionKind::Data, &mut cursor)?;
@@ -199,6 +202,31 @@ impl Layout {
         let mut placed: Vec<PlacedCode> = placed.collect();
         placed.sort_unstable();
         placed
+    }
+
+    /// Places what nobody writes once it is relocated: constants, unwind tables, the global offset table.
+    fn place_constants(
+        &mut self,
+        object: &Object<'_>,
+        needs_got: &[bool],
+        cursor: &mut Cursor,
+    ) -> Result<(), LinkError> {
+        self.place(object, SectionKind::ReadOnly, cursor)?;
+        // An object has unwind tables of one kind.
+        for kind in [SectionKind::Unwind, SectionKind::FunctionTable] {
+            self.place(object, kind, cursor)?;
+            if let Some(first) = object.sections.iter().position(|section| section.kind == kind) {
+                let first = self.sections[first];
+                self.frame.unwind = Some((first, cursor.at - first)).filter(|(_, size)| *size > 0);
+                // Unwinders read `.eh_frame` up to a length of zero.
+                cursor.take("the end of the unwind tables", 4, 1)?;
+            }
+        }
+        self.got_base = cursor.take("the global offset table", 0, GOT_ENTRY)?;
+        for (entry, _) in self.got.iter_mut().zip(needs_got).filter(|(_, needed)| **needed) {
+            *entry = Some(cursor.take("the global offset table", GOT_ENTRY, GOT_ENTRY)?);
+        }
+        Ok(())
     }
 
     fn place(

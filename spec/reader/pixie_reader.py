@@ -383,9 +383,11 @@ def check_image(data):
         at += 4 * width * count
     symbols, imports, variables, relative, bindings, calls, codes = tables
     if unwind_size:
-        inside = unwind >= constants_at and unwind + unwind_size + 4 <= constants_at + constants
-        right(inside, "unwind tables outside the constants")
-        end = len(data) - filled - constants + unwind + unwind_size - constants_at
+        end, code_at = unwind + unwind_size, len(data) - filled - constants - text
+        among_code = end + 4 <= text
+        inside = among_code or unwind >= constants_at and end + 4 <= constants_at + constants
+        right(inside, "unwind tables outside code and constants")
+        end += code_at if among_code else code_at + text - constants_at
         right(not any(data[end : end + 4]), "no zero behind the unwind tables")
     else:
         right(unwind == 0, "a place for unwind tables that are not there")
