@@ -63,12 +63,47 @@ pub struct RuntimeSymbol {
 
 /// The entry of `name` on `platform`.
 pub fn find(name: &str, platform: Platform) -> Option<&'static RuntimeSymbol> {
-    let start = ALL.partition_point(|symbol| symbol.name < name);
-    ALL[start..]
-        .iter()
-        .take_while(|symbol| symbol.name == name)
-        .find(|symbol| symbol.platforms.contains(&platform))
+    entries(name.as_bytes()).find(|symbol| symbol.platforms.contains(&platform))
 }
+
+/// Whether `name` is provided on each platform, by [`Platform::ALL`].
+pub(crate) fn provided(name: &[u8]) -> [bool; Platform::ALL.len()] {
+    let mut provided = [false; Platform::ALL.len()];
+    for platform in entries(name).flat_map(|symbol| symbol.platforms) {
+        provided[*platform as usize] = true;
+    }
+    provided
+}
+
+/// The entries of `name`. Numbers are compared, as names would be half the cost of checking a manifest.
+fn entries(name: &[u8]) -> impl Iterator<Item = &'static RuntimeSymbol> {
+    let wanted = start(name);
+    let first = STARTS.partition_point(|start| *start < wanted);
+    let alike = STARTS.iter().zip(ALL).skip(first).take_while(move |(start, _)| **start == wanted);
+    alike.map(|(_, symbol)| symbol).filter(move |symbol| symbol.name.as_bytes() == name)
+}
+
+/// The first eight bytes of a name, which numbers sort as names do.
+const fn start(name: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let mut at = 0;
+    while at < bytes.len() && at < name.len() {
+        bytes[at] = name[at];
+        at += 1;
+    }
+    u64::from_be_bytes(bytes)
+}
+
+/// The start of every name.
+const STARTS: [u64; ALL.len()] = {
+    let mut starts = [0; ALL.len()];
+    let mut at = 0;
+    while at < ALL.len() {
+        starts[at] = start(ALL[at].name.as_bytes());
+        at += 1;
+    }
+    starts
+};
 
 const EVERY: &[Platform] = &Platform::ALL;
 const LINUX: &[Platform] = &[Platform::Linux64, Platform::LinuxAarch64];

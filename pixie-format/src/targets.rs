@@ -275,7 +275,12 @@ impl FeatureSet {
 
     /// The features in spec order.
     pub fn iter(self) -> impl Iterator<Item = Feature> {
-        Feature::ALL.iter().copied().filter(move |feature| self.contains(*feature))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let feature = Feature::ALL.get(rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(*feature)
+        })
     }
 
     /// The features of this set that `other` lacks.

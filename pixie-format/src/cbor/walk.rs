@@ -155,6 +155,11 @@ impl<'a> List<'a> {
         self.left == 0
     }
 
+    /// Whether it has `count` elements, which are encoded so.
+    pub(crate) fn is_encoded(&self, count: usize, elements: &[u8]) -> bool {
+        self.left == count && self.at.rest.starts_with(elements)
+    }
+
     pub(crate) fn texts(self) -> impl Iterator<Item = Text<'a>> + Clone {
         self.items(Walk::text)
     }

@@ -1,6 +1,7 @@
 //! The manifest: what a module offers and where its blobs are (spec §4). Field names are those of the CDDL.
 
 mod exports;
+mod levels;
 mod schema;
 mod validate;
 mod view;

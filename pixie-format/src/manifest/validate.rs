@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::view::{BitcodeView, ManifestView, PlatformView, VariantView};
-use super::{BlobId, BlobKind, CRITICAL_FEATURES, schema};
+use super::{BlobId, BlobKind, CRITICAL_FEATURES, levels, schema};
 use crate::FORMAT_VERSION;
 use crate::cbor::{self, Text};
 use crate::error::{Error, Result};
 use crate::runtime_symbols;
 use crate::signature::is_keyword;
-use crate::targets::{Feature, IsaLevel, Platform};
+use crate::targets::{Feature, Platform};
 
 /// spec §5 M17: longest name or symbol, bytes.
 const MAX_NAME: usize = 4096;
@@ -88,6 +88,8 @@ impl<'m> ManifestView<'m> {
         self.export_rules()?;
         self.import_rules()?;
         self.blob_rules()?;
+        let provided: Vec<_> =
+            self.imports.iter().map(|import| runtime_symbols::provided(import.name.as_bytes())).collect();
         let mut references =
             References { blobs: vec![false; self.blobs.len()], imports: vec![false; self.imports.len()] };
         self.bitcode_rules(newer, &mut references)?;
@@ -95,7 +97,7 @@ impl<'m> ManifestView<'m> {
             let platform = platform_rules(entry, newer)?;
             self.variant_rules(entry, platform, newer, &mut references)?;
             if let Some(platform) = platform.filter(|_| !newer) {
-                self.portable_imports(entry, platform)?;
+                self.portable_imports(entry, platform, &provided)?;
             }
         }
         if let Some(index) = references.imports.iter().position(|needed| !needed)
@@ -208,8 +210,13 @@ impl<'m> ManifestView<'m> {
         Ok(())
     }
 
-    /// Rule M23.
-    fn portable_imports(&self, entry: &PlatformView<'_>, platform: Platform) -> Result<()> {
+    /// Rule M23; `provided` are the imports that the runtime symbol list has, by platform.
+    fn portable_imports(
+        &self,
+        entry: &PlatformView<'_>,
+        platform: Platform,
+        provided: &[[bool; Platform::ALL.len()]],
+    ) -> Result<()> {
         let mut here = vec![false; self.imports.len()];
         for index in entry.variants.iter().flat_map(VariantView::imports) {
             if let Some(here) = here.get_mut(index as usize) {
@@ -217,7 +224,7 @@ impl<'m> ManifestView<'m> {
             }
         }
         for (index, import) in self.imports.iter().enumerate().filter(|(index, _)| here[*index]) {
-            if !import.foreign && runtime_symbols::find(import.name.as_str(), platform).is_none() {
+            if !import.foreign && !provided[index][platform as usize] {
                 let name = import.name.as_str().escape_debug();
                 let what = format!("`{name}` is no runtime symbol of {platform}, and not marked `foreign`");
                 return Err(broken("M23", format!("imports[{index}]"), what));
@@ -296,16 +303,11 @@ fn bitcode_target(bitcode: &BitcodeView<'_>, newer: bool) -> Result<(), (&'stati
 
 /// Rule M26: known features of the platform's architecture in spec order, and for a level of the spec just its own.
 fn feature_fault(variant: &VariantView<'_>, platform: Platform, newer: bool) -> Option<String> {
-    let level = platform.levels().iter().find(|level| level.name.as_bytes() == variant.isa.as_bytes());
-    let names = |level: &IsaLevel| {
-        level
-            .features
-            .iter()
-            .map(|feature| feature.name().as_bytes())
-            .eq(variant.features().map(Text::as_bytes))
-    };
-    // Nearly every variant is a level of the spec, which comparing names settles without looking any of them up.
-    if level.is_some_and(names) {
+    let level = levels::level(platform, variant.isa.as_bytes());
+    // Nearly every variant is a level of the spec.
+    if let Some((level, encoded)) = level
+        && variant.has_features(level.features.len() as usize, encoded)
+    {
         return None;
     }
     let mut previous: Option<Feature> = None;
@@ -322,7 +324,7 @@ fn feature_fault(variant: &VariantView<'_>, platform: Platform, newer: bool) -> 
             Ok(feature) => previous = Some(feature),
         }
     }
-    let level = level?;
+    let (level, _) = level?;
     let found = variant.features().map(Text::as_str).collect::<Vec<_>>().join(" ");
     Some(format!("the level `{}` is `{}`, found `{}`", level.name, level.features, found.escape_debug()))
 }
@@ -340,7 +342,7 @@ pub(super) fn check_identifier(name: Text<'_>, path: impl FnOnce() -> String) ->
     let fits = bytes.len() <= MAX_NAME
         && bytes.first().is_some_and(|byte| !byte.is_ascii_digit())
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && !is_keyword(name.as_str());
+        && !is_keyword(bytes);
     if fits {
         return Ok(());
     }

@@ -297,6 +297,11 @@ impl<'m> VariantView<'m> {
         self.features.texts()
     }
 
+    /// Whether the features are these, `count` texts of CBOR in their shortest form.
+    pub(super) fn has_features(&self, count: usize, encoded: &[u8]) -> bool {
+        self.features.is_encoded(count, encoded)
+    }
+
     /// Ascending indices into the module's imports: what this object needs.
     pub fn imports(&self) -> impl Iterator<Item = u32> + Clone {
         self.imports.uints().map(|index| index as u32)

@@ -19,12 +19,12 @@ const MAX_OPERATORS: usize = 64;
 
 /// Python's keywords cannot be names of functions or arguments (Python reference §2.3.1).
 #[rustfmt::skip]
-pub(crate) fn is_keyword(name: &str) -> bool {
+pub(crate) fn is_keyword(name: &[u8]) -> bool {
     matches!(
         name,
-        "False" | "None" | "True" | "and" | "as" | "assert" | "async" | "await" | "break" | "class" | "continue" | "def"
-            | "del" | "elif" | "else" | "except" | "finally" | "for" | "from" | "global" | "if" | "import" | "in" | "is"
-            | "lambda" | "nonlocal" | "not" | "or" | "pass" | "raise" | "return" | "try" | "while" | "with" | "yield"
+        b"False" | b"None" | b"True" | b"and" | b"as" | b"assert" | b"async" | b"await" | b"break" | b"class" | b"continue" | b"def"
+            | b"del" | b"elif" | b"else" | b"except" | b"finally" | b"for" | b"from" | b"global" | b"if" | b"import" | b"in" | b"is"
+            | b"lambda" | b"nonlocal" | b"not" | b"or" | b"pass" | b"raise" | b"return" | b"try" | b"while" | b"with" | b"yield"
     )
 }
 
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self, what: &str) -> Result<&'a str> {
         match self.next {
-            Token::Name(name) if is_keyword(name) => {
+            Token::Name(name) if is_keyword(name.as_bytes()) => {
                 Err(self.fail(self.at, format!("`{name}` is a keyword of Python\nhint: choose another name")))
             }
             Token::Name(name) => {

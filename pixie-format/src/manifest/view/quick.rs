@@ -5,7 +5,7 @@
 
 use super::{BitcodeView, BlobView, ExportView, ImportView, ManifestView, PlatformView, VariantView};
 use crate::cbor::{List, MAX_ITEMS, Text, Token, short_ascii};
-use crate::manifest::{BlobId, BlobKind, Gil};
+use crate::manifest::{BlobId, BlobKind, Gil, levels};
 
 /// The view of a manifest of a known minor version, if it can be had quickly.
 pub(super) fn view(bytes: &[u8]) -> Option<ManifestView<'_>> {
@@ -274,8 +274,24 @@ impl<'m> Reader<'m> {
         let image = if key!(self, keys, "image") { Some(self.id()?) } else { None };
         let object = key!(self, keys, "object").then(|| self.id())??;
         let imports = key!(self, keys, "imports").then(|| self.list(Reader::index))??;
-        let features = key!(self, keys, "features").then(|| self.list(Reader::text))??;
+        let features = key!(self, keys, "features").then(|| self.features(isa))??;
         (keys.0 == 0).then_some(VariantView { isa, object, image, features, imports })
+    }
+
+    /// A list of features, which mostly is that of a level of the spec and then passed over at once.
+    fn features(&mut self, isa: Text<'m>) -> Option<List<'m>> {
+        let start = self.at;
+        let count = self.head(4)?;
+        if let Some((level, encoded)) = levels::any(isa.as_bytes())
+            && u64::from(level.features.len()) == count
+            && self.rest().starts_with(encoded)
+        {
+            let list = List::new(usize::try_from(count).ok()?, self.rest());
+            self.at += encoded.len();
+            return Some(list);
+        }
+        self.at = start;
+        self.list(Reader::text)
     }
 }
 
