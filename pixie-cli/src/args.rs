@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pixie_format::manifest::Identity;
 use pixie_format::{IsaLevel, Platform};
 
 /// Compile numeric functions once and ship them as one file that runs at full speed everywhere.
@@ -55,6 +56,9 @@ Signatures:
     'axpy(alpha: f64, x: f64[n], y: inout f64[n], n: usize)'
     'blur(img: f32[h, w], out: inout f32[h, w], h: usize, w: usize)'
     'add = add_f64(x: f64, y: f64) -> f64'              another name in Python than in C
+  The word `ufunc` before a signature in a file is --ufunc:
+    ufunc hypot3(x: f64, y: f64, z: f64) -> f64         called for each element, broadcasting
+    ufunc inner(a: f64[n], b: f64[n], n: usize) -> f64  called for each core, (n),(n)->()
   Types: bool i8 i16 i32 i64 u8 u16 u32 u64 usize long ulong f32 f64 ptr; elements also c64 c128.
   Without --export and --exports every function that takes and returns only numbers is exported, its
   signature being read from the debug information.
@@ -89,6 +93,12 @@ pub struct BuildArgs {
     /// A file of signatures, one a line; `#` begins a comment, which above a signature becomes its documentation.
     #[arg(long = "exports", value_name = "FILE")]
     pub export_files: Vec<PathBuf>,
+    /// A function to export as a NumPy ufunc: of numbers, called for each element; of arrays, a generalised ufunc.
+    #[arg(long = "ufunc", value_name = "SIG")]
+    pub ufuncs: Vec<String>,
+    /// What a reduction of a ufunc begins with, as `add=zero`: zero, one, minus-one, or reorderable for none over several axes.
+    #[arg(long = "identity", value_name = "NAME=I", value_parser = parse_identity)]
+    pub identities: Vec<(String, Identity)>,
     /// Optimisation level.
     #[arg(short = 'O', value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=3))]
     pub opt: u8,
@@ -274,6 +284,23 @@ pub struct ExtractArgs {
 pub struct IsaChoice {
     pub platform: Platform,
     pub levels: Vec<&'static IsaLevel>,
+}
+
+fn parse_identity(text: &str) -> Result<(String, Identity), String> {
+    let known = [
+        ("zero", Identity::Zero),
+        ("one", Identity::One),
+        ("minus-one", Identity::MinusOne),
+        ("reorderable", Identity::Reorderable),
+    ];
+    let parts = text.split_once('=');
+    let found = parts.and_then(|(name, wanted)| {
+        known.into_iter().find(|(word, _)| *word == wanted.trim()).map(|(_, it)| (name.trim().to_owned(), it))
+    });
+    found.ok_or_else(|| {
+        "expected NAME=zero, NAME=one, NAME=minus-one or NAME=reorderable\nhint: for example add=zero"
+            .to_owned()
+    })
 }
 
 fn parse_isa(text: &str) -> Result<IsaChoice, String> {

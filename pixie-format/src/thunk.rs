@@ -25,6 +25,11 @@ pub fn symbol(export: &str) -> String {
     format!("__pixie_thunk_{export}")
 }
 
+/// The symbol of the ufunc loop of the export with this symbol (spec §4.3).
+pub fn loop_symbol(export: &str) -> String {
+    format!("__pixie_loop_{export}")
+}
+
 impl Slot {
     /// The slot of a parameter on `platform`.
     pub const fn of_param(ty: &Type, platform: Platform) -> Slot {

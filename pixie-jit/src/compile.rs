@@ -31,6 +31,8 @@ pub struct ExportSymbol {
     /// Its checked signature.
     #[serde(with = "wire::signature")]
     pub signature: Signature,
+    /// Whether it gets the loop of a ufunc.
+    pub ufunc: bool,
 }
 
 /// The processor to compile for: an ISA level, or a custom one.

@@ -1,5 +1,6 @@
 //! A module in memory: what was chosen, what it offers, where it is.
 
+use std::ffi::c_void;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -140,6 +141,14 @@ impl LoadedModule {
     pub fn signature(&self, export: &LoadedExport) -> Result<Signature> {
         let failed = |source| Error::Format { file: self.origin.to_string(), source: Box::new(source) };
         self.details(export).parse_signature(export.index).map_err(failed)
+    }
+
+    /// The inner loop of an export that is a ufunc, which NumPy calls (spec §4.3); `None` if the object has no such code.
+    pub fn ufunc_loop(&self, export: &LoadedExport) -> Option<*const c_void> {
+        let symbol = self.details(export).ufunc?.inner_loop;
+        let (code, size) = self.mapping.code();
+        let found = self.symbols.get(symbol.as_bytes())?;
+        ((found as usize).wrapping_sub(code as usize) < size).then_some(found.cast())
     }
 
     /// The address of a symbol that the object defines, as the IR names it.

@@ -16,6 +16,7 @@ use crate::call;
 use crate::ctypes;
 use crate::module::Origin;
 use crate::plan::Plan;
+use crate::ufunc;
 
 /// A function of a fat module: what `pixie.info(f)` and `f.__self__` give.
 #[pyclass(frozen, module = "pixie")]
@@ -120,6 +121,9 @@ impl Export {
     fn of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
         if let Ok(export) = function.cast::<Export>() {
             return Ok(export.clone());
+        }
+        if let Some(export) = ufunc::export_of(function)? {
+            return Ok(export);
         }
         let handle = match function.cast::<PyCFunction>() {
             // A bound method of the handle itself is a built-in too, but not the function.

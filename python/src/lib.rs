@@ -8,6 +8,7 @@ mod host;
 mod loader;
 mod module;
 mod plan;
+mod ufunc;
 mod upstream;
 
 use pyo3::prelude::*;

@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::errors::on_function;
 use crate::export::Export;
-use crate::upstream;
+use crate::{ufunc, upstream};
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -69,7 +69,11 @@ impl Origin {
                 handle = Some(Export::handle(py, self, index, handle.map(Bound::unbind))?);
             }
         }
-        handle.map(|handle| Export::function(&handle, &PyString::new(py, &self.name))).transpose()
+        let Some(handle) = handle else { return Ok(None) };
+        if let Some(ufunc) = ufunc::make(self, &handle, name)? {
+            return Ok(Some(ufunc));
+        }
+        Export::function(&handle, &PyString::new(py, &self.name)).map(Some)
     }
 
     /// The names of the functions, in the author's order, overloads once.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
-use pixie_format::manifest::Export;
+use anyhow::{Result, anyhow, bail};
+use pixie_format::manifest::{Export, Ufunc};
 use pixie_format::signature::ExportSpec;
 use pixie_format::{Platform, Signature, thunk};
 use pixie_jit::FunctionInfo;
@@ -31,16 +31,25 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         if signature.has_pointers() && !plan.unsafe_pointers {
             bail!("{}", pointer_message(&signature));
         }
+        let symbol = wanted.spec.symbol;
         exports.push(Export {
             name: signature.name.clone(),
             signature: signature.to_string(),
-            thunk: thunk::symbol(&wanted.spec.symbol),
-            symbol: wanted.spec.symbol,
+            thunk: thunk::symbol(&symbol),
             doc: wanted.doc,
             restrict: checked.restrict,
             gil: plan.gil.iter().find(|(name, _)| *name == signature.name).map(|(_, gil)| *gil),
+            ufunc: wanted.ufunc.then(|| ufunc(plan, &signature, &symbol)).transpose()?,
+            symbol,
             ..Export::default()
         });
+    }
+    same_operands(&exports)?;
+    let ufuncs = || exports.iter().filter(|export| export.ufunc.is_some());
+    if let Some((name, _)) =
+        plan.identities.iter().find(|(name, _)| ufuncs().all(|export| export.name != *name))
+    {
+        bail!("--identity takes the name of a ufunc, found `{name}`\nhint: give its signature with --ufunc");
     }
     if let Some((name, _)) =
         plan.gil.iter().find(|(name, _)| exports.iter().all(|export| export.name != *name))
@@ -52,6 +61,40 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         );
     }
     Ok(exports)
+}
+
+fn ufunc(plan: &Plan, signature: &Signature, symbol: &str) -> Result<Ufunc> {
+    let core = signature.has_arrays();
+    signature.check_ufunc(core).map_err(|what| anyhow!("`{signature}` cannot be a ufunc: {what}"))?;
+    let identity = plan.identities.iter().find(|(name, _)| *name == signature.name);
+    if identity.is_some() && !signature.can_reduce() {
+        bail!("`{signature}` has an identity, which only a function of two numbers with one result can have");
+    }
+    Ok(Ufunc {
+        inner_loop: thunk::loop_symbol(symbol),
+        core,
+        identity: identity.map(|(_, identity)| *identity),
+    })
+}
+
+/// Exports of one name are the types of one ufunc, so their operands are alike.
+fn same_operands(exports: &[Export]) -> Result<()> {
+    let shape = |export: &Export| -> Result<_> {
+        let signature = Signature::parse(&export.signature)?;
+        Ok(export.ufunc.as_ref().map(|_| signature.ufunc_shape()))
+    };
+    for (index, export) in exports.iter().enumerate() {
+        let Some(first) = exports[..index].iter().find(|first| first.name == export.name) else { continue };
+        if shape(first)? != shape(export)? {
+            bail!(
+                "`{}` and `{}` share a name, but are not both ufuncs with the same operands and core dimensions\n\
+                 hint: give one of them another name",
+                first.signature,
+                export.signature
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Every external definition whose derived signature has no pointers; the others are named, with what to write for them.
@@ -73,7 +116,7 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
                     symbol: function.name.clone(),
                     signature: None,
                 };
-                wanted.push(Wanted { spec, doc: None });
+                wanted.push(Wanted { spec, doc: None, ufunc: false });
             }
             // With its own hint, on the next line of the list.
             Err(error) => left_out.push(error.to_string().replace('\n', "\n    ")),

@@ -85,6 +85,7 @@ fn export_symbols(exports: &[Export]) -> Result<Vec<ExportSymbol>> {
             Ok(ExportSymbol {
                 symbol: export.symbol.clone(),
                 signature: Signature::parse(&export.signature)?,
+                ufunc: export.ufunc.is_some(),
             })
         })
         .collect()

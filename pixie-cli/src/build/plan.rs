@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use pixie_format::manifest::{Gil, Options};
+use pixie_format::manifest::{Gil, Identity, Options};
 use pixie_format::signature::ExportSpec;
 use pixie_format::{IsaLevel, Platform, SUFFIX};
 
@@ -25,6 +25,8 @@ pub enum Source {
 pub struct Wanted {
     pub spec: ExportSpec,
     pub doc: Option<String>,
+    /// Whether it becomes a NumPy ufunc.
+    pub ufunc: bool,
 }
 
 /// A build.
@@ -42,6 +44,8 @@ pub struct Plan {
     pub unsafe_pointers: bool,
     /// The lock policy of exports by name.
     pub gil: Vec<(String, Gil)>,
+    /// What reductions of ufuncs begin with, by name.
+    pub identities: Vec<(String, Identity)>,
     pub portable: bool,
     pub allowed_imports: Vec<String>,
     pub jobs: usize,
@@ -70,6 +74,7 @@ impl Plan {
             per_level: args.per_level,
             unsafe_pointers: args.unsafe_pointers,
             gil: gil(args)?,
+            identities: args.identities.clone(),
             portable: args.portable,
             allowed_imports: args.allow_imports.clone(),
             jobs: args
@@ -174,7 +179,10 @@ fn platforms(args: &BuildArgs) -> Result<Vec<(Platform, Vec<&'static IsaLevel>)>
 fn exports(args: &BuildArgs) -> Result<Vec<Wanted>> {
     let mut exports = Vec::new();
     for text in &args.exports {
-        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None });
+        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: false });
+    }
+    for text in &args.ufuncs {
+        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: true });
     }
     for path in &args.export_files {
         let text = String::from_utf8(files::read(path)?)
@@ -195,9 +203,14 @@ fn read_exports(text: &str, exports: &mut Vec<Wanted>) -> Result<()> {
         } else if line.is_empty() {
             doc.clear();
         } else {
-            let spec = ExportSpec::parse(line).with_context(|| format!("line {}", number + 1))?;
+            // A function may be called `ufunc` too.
+            let marked = line.strip_prefix("ufunc ").map(str::trim_start);
+            let marked = marked.filter(|rest| !rest.starts_with(['(', '=']));
+            let text = marked.unwrap_or(line);
+            let spec = ExportSpec::parse(text).with_context(|| format!("line {}", number + 1))?;
             let doc = std::mem::take(&mut doc);
-            exports.push(Wanted { spec, doc: (!doc.is_empty()).then(|| doc.join("\n")) });
+            let doc = (!doc.is_empty()).then(|| doc.join("\n"));
+            exports.push(Wanted { spec, doc, ufunc: marked.is_some() });
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::validate::{Seen, broken, check_identifier, check_symbol};
 use super::view::{ExportView, ManifestView};
 use crate::error::Result;
-use crate::signature::{Array, Dim, Layout, Mode, Param, Return, Signature, Type};
+use crate::signature::{Return, Signature, Type};
 
 impl ManifestView<'_> {
     /// Rules M17 and M19: what needs no signature to be read.
@@ -48,8 +48,7 @@ impl ExportView<'_> {
         check_restrict(self, &signature).map_err(|what| broken("M20", path("restrict"), what))?;
         check_status(self, &signature).map_err(|what| broken("M21", path("status"), what))?;
         if let Some(ufunc) = &self.ufunc {
-            let checked = if ufunc.core { core_operands(&signature) } else { element_operands(&signature) };
-            checked.map_err(|what| broken("M21", path("ufunc"), what))?;
+            signature.check_ufunc(ufunc.core).map_err(|what| broken("M21", path("ufunc"), what))?;
         }
         Ok(signature)
     }
@@ -79,46 +78,4 @@ fn check_status(export: &ExportView<'_>, signature: &Signature) -> Result<(), St
         return Ok(());
     }
     Err("expected ascending codes other than 0".to_owned())
-}
-
-/// An element-wise ufunc: scalars in, scalars out.
-fn element_operands(signature: &Signature) -> Result<(), String> {
-    let is_out = |param: &Param| matches!(&param.ty, Type::Array(array) if array.is_scalar_out());
-    let fits = signature.params.iter().all(|param| matches!(param.ty, Type::Scalar(_)) || is_out(param));
-    let inputs = signature.params.iter().any(|param| param.mode == Mode::In);
-    let result = matches!(signature.ret, Return::Scalar(_));
-    let outputs = result || signature.params.iter().any(is_out);
-    if fits && inputs && outputs && (result || signature.ret == Return::Void) {
-        return Ok(());
-    }
-    Err("expected scalar parameters and a scalar result or `out` scalars".to_owned())
-}
-
-/// A generalised ufunc: arrays whose axes are parameters or constants, in C order.
-fn core_operands(signature: &Signature) -> Result<(), String> {
-    let plain = |array: &Array| {
-        let axis = |dim: &Dim| match dim {
-            Dim::Const(_) => true,
-            Dim::Param(index) => signature.is_hidden(*index),
-            _ => false,
-        };
-        !array.optional && array.layout == Layout::C && array.dims.iter().all(axis)
-    };
-    let fits = signature.params.iter().all(|param| match &param.ty {
-        Type::Scalar(_) => true,
-        Type::Ptr => false,
-        Type::Array(array) => param.mode != Mode::InOut && plain(array),
-    });
-    let result = matches!(signature.ret, Return::Scalar(_));
-    let inputs = signature
-        .params
-        .iter()
-        .enumerate()
-        .any(|(index, param)| param.mode == Mode::In && !signature.is_hidden(index));
-    let outputs = result || signature.params.iter().any(|param| param.mode == Mode::Out);
-    if fits && inputs && outputs && (result || signature.ret == Return::Void) {
-        return Ok(());
-    }
-    Err("expected inputs and outputs in C order, their axes constants or parameters that an input determines"
-        .to_owned())
 }

@@ -2,7 +2,7 @@
 
 mod quick;
 
-use super::{Extent, Gil, extents};
+use super::{Extent, Gil, Identity, extents};
 use crate::cbor::{List, Text, Walk};
 use crate::error::Result;
 use crate::hash::Hash;
@@ -46,15 +46,20 @@ pub struct ExportView<'m> {
     pub gil: Option<Gil>,
     restrict: List<'m>,
     status: List<'m>,
-    pub(super) ufunc: Option<UfuncView<'m>>,
+    /// What makes it a NumPy ufunc.
+    pub ufunc: Option<UfuncView<'m>>,
     encoded: &'m [u8],
 }
 
 /// See [`super::Ufunc`].
 #[derive(Debug, Default)]
-pub(super) struct UfuncView<'m> {
-    pub(super) inner_loop: Text<'m>,
-    pub(super) core: bool,
+pub struct UfuncView<'m> {
+    /// The symbol of the inner loop.
+    pub inner_loop: Text<'m>,
+    /// Whether it is a generalised ufunc.
+    pub core: bool,
+    /// What a reduction begins with.
+    pub identity: Option<Identity>,
 }
 
 /// A symbol that objects need from outside (spec §4.4).
@@ -218,13 +223,21 @@ impl<'m> ExportView<'m> {
 impl<'m> UfuncView<'m> {
     fn read(value: &mut Walk<'m>) -> UfuncView<'m> {
         let mut view = UfuncView::default();
-        value.map(|key, value| {
-            match key {
-                b"loop" => return view.inner_loop = value.text(),
-                b"core" => view.core = true,
-                _ => {}
+        value.map(|key, value| match key {
+            b"loop" => view.inner_loop = value.text(),
+            b"core" => {
+                view.core = true;
+                value.skip();
             }
-            value.skip();
+            b"identity" => {
+                view.identity = match value.bytes() {
+                    b"zero" => Some(Identity::Zero),
+                    b"one" => Some(Identity::One),
+                    b"minus-one" => Some(Identity::MinusOne),
+                    _ => Some(Identity::Reorderable),
+                }
+            }
+            _ => value.skip(),
         });
         view
     }

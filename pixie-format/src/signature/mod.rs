@@ -3,9 +3,11 @@
 mod parse;
 mod print;
 mod token;
+mod ufunc;
 mod validate;
 
 pub(crate) use parse::is_keyword;
+pub use ufunc::{Operand, Operands};
 
 use crate::error::Result;
 use crate::targets::Platform;
@@ -314,6 +316,11 @@ impl Signature {
             }
             _ => false,
         })
+    }
+
+    /// Whether some parameter is an array, `out` scalars aside.
+    pub fn has_arrays(&self) -> bool {
+        self.params.iter().any(|param| matches!(&param.ty, Type::Array(array) if !array.is_scalar_out()))
     }
 
     /// Whether some parameter or the result is a bare address.

@@ -4,10 +4,10 @@ use inkwell::llvm_sys::LLVMLinkage;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{FileType, TargetMachine};
-use pixie_format::Platform;
+use pixie_format::{Platform, thunk};
 
 use super::session::Session;
-use super::{blame, builtins, classify, features, fp, ir, lower, retarget, target, thunks};
+use super::{blame, builtins, classify, features, fp, ir, loops, lower, retarget, target, thunks};
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
 
@@ -77,7 +77,15 @@ impl<'a> Job<'a> {
         }
         retarget::retarget(&module, machine, platform.triple());
         retarget::localise(&module, platform);
+        loops::add_all(self.session, &module, platform, &request.exports)?;
+        let loops: Vec<String> = request
+            .exports
+            .iter()
+            .filter(|export| export.ufunc)
+            .map(|export| thunk::loop_symbol(&export.symbol))
+            .collect();
         let mut visible: Vec<&str> = request.exports.iter().map(|export| export.symbol.as_str()).collect();
+        visible.extend(loops.iter().map(String::as_str));
         if builtins::define_complex(&module) {
             builtins::link(self.session, &module)?;
         }

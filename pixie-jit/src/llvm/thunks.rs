@@ -28,7 +28,7 @@ impl Drop for Builder {
 pub fn add_all(module: &Module<'_>, platform: Platform, exports: &[ExportSymbol]) -> Result<()> {
     let mut done: HashMap<&str, &Signature> = HashMap::new();
     let lines = Lines::new(module);
-    for ExportSymbol { symbol, signature } in exports {
+    for ExportSymbol { symbol, signature, .. } in exports {
         match done.insert(symbol, signature) {
             None => add(module, &lines, platform, symbol, signature)?,
             Some(first) if shape(first, platform) == shape(signature, platform) => {}
@@ -131,8 +131,11 @@ fn is_small(function: Value<'_>) -> bool {
     straight && instructions.len() <= LIMIT
 }
 
-/// The thunk is compiled as its export was: `no-builtins` and its like.
-unsafe fn copy_attributes(function: Value<'_>, thunk: LLVMValueRef) {
+/// What calls an export is compiled as the export was: `no-builtins` and its like.
+///
+/// # Safety
+/// Both are functions of one module.
+pub(super) unsafe fn copy_attributes(function: Value<'_>, thunk: LLVMValueRef) {
     let index = LLVMAttributeFunctionIndex;
     // SAFETY: both functions are alive; LLVM fills as many attributes as it counts.
     unsafe {
@@ -147,6 +150,18 @@ unsafe fn copy_attributes(function: Value<'_>, thunk: LLVMValueRef) {
             }
         }
     }
+}
+
+/// The word, with a space before it, by which a function's parameter `index`, or its result for 0, is extended.
+pub(super) fn extension(function: Value<'_>, index: usize) -> &'static str {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    [("signext", " signext"), ("zeroext", " zeroext")]
+        .into_iter()
+        // SAFETY: the function is alive; LLVM answers null for what is not there.
+        .find(|(name, _)| unsafe {
+            !LLVMGetEnumAttributeAtIndex(function.raw(), index, ir::enum_kind(name)).is_null()
+        })
+        .map_or("", |(_, word)| word)
 }
 
 /// A call must extend small integers as the callee expects.

@@ -62,7 +62,7 @@ pub fn clang(c: &str, platform: Platform, flags: &[&str]) -> Source {
 
 pub fn export(signature: &str) -> ExportSymbol {
     let signature = Signature::parse(signature).unwrap();
-    ExportSymbol { symbol: signature.name.clone(), signature }
+    ExportSymbol { symbol: signature.name.clone(), signature, ufunc: false }
 }
 
 pub fn compile_request(

@@ -170,7 +170,10 @@ impl PackBitcode {
 /// Every export must be there, as code, with its thunk.
 fn check_exports(exports: &[Export], report: &ObjectReport, origin: &str) -> Result<()> {
     for export in exports {
-        for (kind, symbol) in [("function", &export.symbol), ("thunk", &export.thunk)] {
+        let inner_loop = export.ufunc.as_ref().map(|ufunc| ("loop", &ufunc.inner_loop));
+        for (kind, symbol) in
+            [("function", &export.symbol), ("thunk", &export.thunk)].into_iter().chain(inner_loop)
+        {
             let what = match report.definition(symbol) {
                 Some(definition) if definition.is_code => continue,
                 Some(_) => format!("the export `{}` needs the {kind} `{symbol}`, which is data", export.name),
