@@ -9,7 +9,7 @@ use crate::shell::{self, cargo, command, pixie, python, read, root};
 use crate::{demo, setup};
 
 /// What can be measured, in the order of the report.
-const NAMES: &[&str] = &["call", "import", "kernels", "xxhash", "build", "load"];
+const NAMES: &[&str] = &["call", "import", "kernels", "ufunc", "xxhash", "build", "load"];
 
 /// What the kernels are measured against; the first is the base of the ratios.
 const PEERS: &[(&str, &str)] =
@@ -35,6 +35,9 @@ pub fn run(names: &[&str]) -> Result<()> {
                     program.arg(format!("{name}={}", folder.join(library).display()));
                 }
             }
+            "ufunc" => {
+                program.arg(folder.join("native_ufunc.so"));
+            }
             "xxhash" => {
                 program.arg(folder.join("native_xxhash.so"));
             }
@@ -59,6 +62,20 @@ fn prepare() -> Result<PathBuf> {
             .args(["build", "--quiet", "tests/bench/calls.c", "--exports", "tests/bench/calls.sig", "-o"])
             .arg(folder.join("calls.pixie")),
     )?;
+    shell::run(
+        command(pixie())
+            .args([
+                "build",
+                "--quiet",
+                "tests/ufuncs/ufuncs.c",
+                "--exports",
+                "tests/ufuncs/ufuncs.sig",
+                "--identity",
+                "add=zero",
+                "-o",
+            ])
+            .arg(folder.join("ufuncs.pixie")),
+    )?;
     let include =
         read(command(python()).args(["-c", "import sysconfig; print(sysconfig.get_path('include'))"]))?;
     let clang = |flags: &[&str], source: &str, output: &str| {
@@ -77,6 +94,7 @@ fn prepare() -> Result<PathBuf> {
     clang(&["-march=native"], "tests/kernels/kernels.c", "native.so")?;
     clang(&["-march=native", "-mprefer-vector-width=256"], "tests/kernels/kernels.c", "native256.so")?;
     clang(&["-march=native", "-mprefer-vector-width=512"], "tests/kernels/kernels.c", "native512.so")?;
+    clang(&["-march=native", "-fno-math-errno"], "tests/bench/ufunc_peer.c", "native_ufunc.so")?;
     xxhash(&folder)?;
     clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "native_xxhash.so")?;
     Ok(folder)

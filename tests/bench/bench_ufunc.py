@@ -1,0 +1,61 @@
+"""Ufuncs on a million doubles, and on a thousand: against `numba.vectorize` of the same expression and against loops written by hand,
+compiled by `clang-22 -O3 -march=native`. argv: the folder, the library of those loops."""
+
+import ctypes
+import math
+import statistics
+import sys
+
+sys.path[:0] = [sys.argv[1]]
+
+import numba
+import numpy as np
+from common import PIXIE, interleaved, ratio, repeat, table
+
+import pixie
+import ufuncs
+
+ROUNDS, SECONDS = 31, 0.02
+HAND, NUMBA = "clang native", "numba.vectorize"
+library = ctypes.CDLL(sys.argv[2])
+PYTHON = {
+    "hypot3": (3, lambda x, y, z: math.sqrt(x * x + y * y + z * z)),
+    "wave": (2, lambda x, y: (x * x * y + 0.5 * y - x) / (1.0 + y * y)),
+    "add": (2, lambda x, y: x + y),
+}
+
+
+def pointer(array):
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+rows = []
+for count in (1_000_000, 1_000):
+    for name, (inputs, expression) in PYTHON.items():
+        operands = np.random.default_rng(5).normal(size=(inputs, count))
+        operands = [np.ascontiguousarray(row) for row in operands]
+        out = {who: np.empty(count) for who in (PIXIE, HAND, NUMBA)}
+        ufunc = getattr(ufuncs, name)
+        vectorized = numba.vectorize([f"f8({', '.join(['f8'] * inputs)})"])(expression)
+        loop = getattr(library, f"{name}_loop")
+        loop.restype = None
+        addresses = [pointer(array) for array in (*operands, out[HAND])]
+        times = interleaved(
+            {
+                PIXIE: repeat(lambda: ufunc(*operands, out=out[PIXIE])),
+                HAND: repeat(lambda: loop(*addresses, ctypes.c_size_t(count))),
+                NUMBA: repeat(lambda: vectorized(*operands, out=out[NUMBA])),
+            },
+            ROUNDS,
+            SECONDS,
+        )
+        # Contraction of a*b+c may differ in the last bit.
+        assert np.allclose(out[PIXIE], out[HAND], rtol=1e-13) and np.allclose(out[PIXIE], out[NUMBA], rtol=1e-13)
+        equal = "yes" if np.array_equal(out[PIXIE], out[HAND]) else "to 1e-13"
+        row = [f"{name}, {count}", f"{statistics.median(times[PIXIE]) / 1000:.2f}"]
+        rows.append([*row, f"{ratio(times, PIXIE, HAND):.2f}", f"{ratio(times, PIXIE, NUMBA):.2f}", equal])
+table(
+    f"ufuncs, medians of {ROUNDS} rounds; pixie runs {ufuncs.__pixie__.isa}",
+    ["", "us", f"over {HAND}", f"over {NUMBA}", "equal to clang's"],
+    rows,
+)
