@@ -76,8 +76,15 @@ pub fn make<'py>(
         if *known != shape {
             return Ok(None);
         }
-        types.extend(signature.operands().all.iter().map(|operand| type_number(operand.element)));
+        let row: Vec<c_char> =
+            signature.operands().all.iter().map(|operand| type_number(operand.element)).collect();
+        let twins: Vec<c_char> = row.iter().map(|number| twin(*number)).collect();
         loops.push(inner_loop);
+        types.extend(&row);
+        if twins != row {
+            loops.push(inner_loop);
+            types.extend(twins);
+        }
     }
     let Some((_, identity)) = first else { return Ok(None) };
     let signature = &handle.get().plan.signature;
@@ -161,6 +168,16 @@ fn type_number(scalar: Scalar) -> c_char {
         Scalar::F64 => 12,
         Scalar::C64 => 14,
         Scalar::C128 => 15,
+    }
+}
+
+/// The other type of NumPy's that has the same form: `long` is `long long` or `int`. A reduction takes no equivalent type.
+fn twin(number: c_char) -> c_char {
+    match (number, size_of::<c_long>()) {
+        (7 | 8, 8) => number + 2,
+        (5 | 6, 4) => number + 2,
+        (7 | 8, 4) => number - 2,
+        _ => number,
     }
 }
 
