@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use inkwell::llvm_sys::debuginfo::LLVMInstructionSetDebugLoc;
 use inkwell::module::Module;
 use pixie_format::signature::{self, Return, Scalar, ScalarKind, Type};
 use pixie_format::{Arch, Platform, Signature, thunk};
@@ -13,6 +14,7 @@ use pixie_format::{Arch, Platform, Signature, thunk};
 use super::builtins::link_text;
 use super::ir::{self, Value};
 use super::session::Session;
+use super::thunk_lines::Lines;
 use super::{core_loops, thunks};
 use crate::compile::ExportSymbol;
 use crate::error::{Error, Result};
@@ -30,6 +32,7 @@ pub fn add_all(
     exports: &[ExportSymbol],
 ) -> Result<()> {
     let mut done = HashSet::new();
+    let lines = Lines::new(module);
     for ExportSymbol { symbol, signature, .. } in exports.iter().filter(|export| export.ufunc) {
         if !done.insert(symbol) {
             continue;
@@ -50,8 +53,14 @@ pub fn add_all(
         };
         link_text(session, module, "loop", &text)?;
         if let Some(made) = ir::function(module, &name) {
-            // SAFETY: both are functions of the module.
-            unsafe { thunks::copy_attributes(function, made.raw()) };
+            // SAFETY: both are functions of the module, and so is each instruction.
+            unsafe {
+                thunks::copy_attributes(function, made.raw());
+                let place = lines.describe(function, made.raw(), &name);
+                if !place.is_null() {
+                    made.instructions().iter().for_each(|one| LLVMInstructionSetDebugLoc(one.raw(), place));
+                }
+            }
         }
     }
     Ok(())

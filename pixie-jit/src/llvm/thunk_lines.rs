@@ -1,4 +1,4 @@
-//! Debug information of thunks: without it, a function that is inlined into its thunk would lose its own.
+//! Debug information of thunks and ufunc loops: without it, a function that is inlined into its thunk or loop would lose its own.
 
 use std::cell::Cell;
 use std::ptr;

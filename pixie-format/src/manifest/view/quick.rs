@@ -3,9 +3,11 @@
 //! What it takes keeps rules M9 to M16: keys of the schema in its order, shortest forms, ASCII. It says nothing of what is wrong, nor takes all
 //! that is right: where it gives up, the scan of [`crate::cbor`] decides.
 
-use super::{BitcodeView, BlobView, ExportView, ImportView, ManifestView, PlatformView, VariantView};
+use super::{
+    BitcodeView, BlobView, ExportView, ImportView, ManifestView, PlatformView, UfuncView, VariantView,
+};
 use crate::cbor::{List, MAX_ITEMS, Text, Token, short_ascii};
-use crate::manifest::{BlobId, BlobKind, Gil, levels};
+use crate::manifest::{BlobId, BlobKind, Gil, Identity, levels};
 
 /// The view of a manifest of a known minor version, if it can be had quickly.
 pub(super) fn view(bytes: &[u8]) -> Option<ManifestView<'_>> {
@@ -206,6 +208,9 @@ impl<'m> Reader<'m> {
         }
         view.name = key!(self, keys, "name").then(|| self.text())??;
         view.thunk = key!(self, keys, "thunk").then(|| self.text())??;
+        if key!(self, keys, "ufunc") {
+            view.ufunc = Some(self.ufunc()?);
+        }
         if key!(self, keys, "source") {
             self.text()?;
         }
@@ -220,6 +225,23 @@ impl<'m> Reader<'m> {
         view.signature = key!(self, keys, "signature").then(|| self.text())??;
         view.encoded = self.bytes.get(start..self.at)?;
         (keys.0 == 0).then_some(view)
+    }
+
+    fn ufunc(&mut self) -> Option<UfuncView<'m>> {
+        let mut keys = self.map()?;
+        let core = key!(self, keys, "core") && self.mark()?;
+        let inner_loop = key!(self, keys, "loop").then(|| self.text())??;
+        let mut identity = None;
+        if key!(self, keys, "identity") {
+            identity = Some(match self.text()?.as_bytes() {
+                b"zero" => Identity::Zero,
+                b"one" => Identity::One,
+                b"minus-one" => Identity::MinusOne,
+                b"reorderable" => Identity::Reorderable,
+                _ => return None,
+            });
+        }
+        (keys.0 == 0).then_some(UfuncView { inner_loop, core, identity })
     }
 
     fn import(&mut self) -> Option<ImportView<'m>> {
@@ -330,6 +352,7 @@ mod tests {
             "valid/thinned",
             "valid/signatures",
             "valid/overloads",
+            "valid/ufuncs",
             "valid/neutral-bitcode",
             "valid/level-bitcode",
             "valid/shared-object",
