@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use pixie_format::manifest::Identity;
+use pixie_format::manifest::{Identity, StatusText};
 use pixie_format::{IsaLevel, Platform};
 
 /// Compile numeric functions once and ship them as one file that runs at full speed everywhere.
@@ -56,6 +56,9 @@ Signatures:
     'axpy(alpha: f64, x: f64[n], y: inout f64[n], n: usize)'
     'blur(img: f32[h, w], out: inout f32[h, w], h: usize, w: usize)'
     'add = add_f64(x: f64, y: f64) -> f64'              another name in Python than in C
+  What a function returns as `status` raises unless it is 0; a line below its signature says what it means:
+    root(x: f64, y: out f64) -> status
+      status 3 the number is negative
   The word `ufunc` before a signature in a file is --ufunc:
     ufunc hypot3(x: f64, y: f64, z: f64) -> f64         called for each element, broadcasting
     ufunc inner(a: f64[n], b: f64[n], n: usize) -> f64  called for each core, (n),(n)->()
@@ -99,6 +102,9 @@ pub struct BuildArgs {
     /// What a reduction of a ufunc begins with, as `add=zero`: zero, one, minus-one, or reorderable for none over several axes.
     #[arg(long = "identity", value_name = "NAME=I", value_parser = parse_identity)]
     pub identities: Vec<(String, Identity)>,
+    /// What a result of a `status` function means, as `root:3=the number is negative`; repeat for several.
+    #[arg(long = "status", value_name = "NAME:CODE=TEXT", value_parser = parse_status)]
+    pub statuses: Vec<(String, StatusText)>,
     /// Optimisation level.
     #[arg(short = 'O', value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=3))]
     pub opt: u8,
@@ -301,6 +307,23 @@ fn parse_identity(text: &str) -> Result<(String, Identity), String> {
         "expected NAME=zero, NAME=one, NAME=minus-one or NAME=reorderable\nhint: for example add=zero"
             .to_owned()
     })
+}
+
+fn parse_status(text: &str) -> Result<(String, StatusText), String> {
+    let parts = text.split_once(':').and_then(|(name, rest)| Some((name, rest.split_once('=')?)));
+    let found =
+        parts.and_then(|(name, (code, text))| Some((name.trim().to_owned(), status_text(code, text)?)));
+    found.ok_or_else(|| {
+        "expected NAME:CODE=TEXT with a code of 32 bits other than 0\nhint: for example root:3=the number is negative"
+            .to_owned()
+    })
+}
+
+/// The meaning of a result, if `code` can be one.
+pub fn status_text(code: &str, text: &str) -> Option<StatusText> {
+    let code = code.trim().parse().ok().filter(|code| *code != 0)?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| StatusText { code, text: text.to_owned() })
 }
 
 fn parse_isa(text: &str) -> Result<IsaChoice, String> {

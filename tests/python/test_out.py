@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from conftest import refused
+
 import pixie
 
 SOURCE = """
@@ -56,6 +58,35 @@ def test_an_out_array_goes_by_keyword_alone_also_once_the_process_is_warm(outs):
         assert not y.any()
         outs.sum(x)
         outs.twice(x)
+
+
+def test_the_author_says_what_a_status_means(build, tmp_path):
+    words = ["--export", EXPORTS[1], "--status", "root:4=four", "--status", "root:3=the number is negative"]
+    with pytest.raises(RuntimeError, match=r"^root\(\) failed: the number is negative \(status 3\)$"):
+        pixie.load(build(SOURCE, *words)).root(-1.0)
+    listed = tmp_path / "list.sig"
+    listed.write_text(f"# Roots.\n{EXPORTS[1]}\n    status 3 = is not a sign here\n\n{EXPORTS[3]}\n")
+    module = pixie.load(build(SOURCE, "--exports", listed, name="other"))
+    with pytest.raises(RuntimeError, match=r"failed: = is not a sign here \(status 3\)$"):
+        module.root(-1.0)
+    assert module.sum(np.ones(3)) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "message"),
+    [
+        (["--status", "root:3=a", "--status", "root:3=b"], EXPORTS[1], "the status 3 of `root` has two meanings"),
+        (["--status", "sum:3=a"], EXPORTS[3], "returns no status"),
+        (["--status", "none:3=a"], EXPORTS[3], "--status takes the name of an export, found `none`"),
+        ([], f"{EXPORTS[1]}\nstatus 0 fine", "line 2: expected `status CODE TEXT` with a code of 32 bits other than 0"),
+        ([], f"{EXPORTS[1]}\nstatus 99999999999 x", "line 2: expected `status CODE TEXT`"),
+    ],
+)
+def test_a_wrong_status_is_told(tmp_path, words, text, message):
+    source, listed = tmp_path / "f.c", tmp_path / "f.sig"
+    source.write_text(SOURCE)
+    listed.write_text(text)
+    assert message in refused("build", source, "--exports", listed, "-o", tmp_path / "f.pixie", *words)
 
 
 def test_a_status_that_is_not_zero_raises(outs):

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use pixie_format::manifest::{Export, Ufunc};
-use pixie_format::signature::ExportSpec;
+use pixie_format::manifest::{Export, StatusText, Ufunc};
+use pixie_format::signature::{ExportSpec, Return};
 use pixie_format::{Platform, Signature, thunk};
 use pixie_jit::FunctionInfo;
 use pixie_jit::signatures::{Checked, check, derive};
@@ -38,6 +38,7 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
             thunk: thunk::symbol(&symbol),
             doc: wanted.doc,
             restrict: checked.restrict,
+            status: status(plan, &signature, wanted.status)?,
             gil: plan.gil.iter().find(|(name, _)| *name == signature.name).map(|(_, gil)| *gil),
             ufunc: wanted.ufunc.then(|| ufunc(plan, &signature, &symbol)).transpose()?,
             symbol,
@@ -45,6 +46,11 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         });
     }
     same_operands(&exports)?;
+    if let Some((name, _)) =
+        plan.statuses.iter().find(|(name, _)| exports.iter().all(|export| export.name != *name))
+    {
+        bail!("--status takes the name of an export, found `{name}`");
+    }
     let ufuncs = || exports.iter().filter(|export| export.ufunc.is_some());
     if let Some((name, _)) =
         plan.identities.iter().find(|(name, _)| ufuncs().all(|export| export.name != *name))
@@ -61,6 +67,22 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         );
     }
     Ok(exports)
+}
+
+/// What results mean, ascending by code.
+fn status(plan: &Plan, signature: &Signature, mut texts: Vec<StatusText>) -> Result<Vec<StatusText>> {
+    let given = plan.statuses.iter().filter(|(name, _)| *name == signature.name);
+    texts.extend(given.map(|(_, text)| text.clone()));
+    texts.sort_by_key(|text| text.code);
+    if let Some(pair) = texts.windows(2).find(|pair| pair[0].code == pair[1].code) {
+        bail!("the status {} of `{}` has two meanings\nhint: leave one out", pair[0].code, signature.name);
+    }
+    if !texts.is_empty() && signature.ret != Return::Status {
+        bail!(
+            "`{signature}` returns no status, so no meaning of one can be given\nhint: end it with `-> status`"
+        );
+    }
+    Ok(texts)
 }
 
 fn ufunc(plan: &Plan, signature: &Signature, symbol: &str) -> Result<Ufunc> {
@@ -116,7 +138,7 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
                     symbol: function.name.clone(),
                     signature: None,
                 };
-                wanted.push(Wanted { spec, doc: None, ufunc: false });
+                wanted.push(Wanted { spec, doc: None, ufunc: false, status: Vec::new() });
             }
             // With its own hint, on the next line of the list.
             Err(error) => left_out.push(error.to_string().replace('\n', "\n    ")),

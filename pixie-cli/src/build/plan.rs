@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use pixie_format::manifest::{Gil, Identity, Options};
+use pixie_format::manifest::{Gil, Identity, Options, StatusText};
 use pixie_format::signature::ExportSpec;
 use pixie_format::{IsaLevel, Platform, SUFFIX};
 
-use crate::args::{BuildArgs, PerLevel};
+use crate::args::{BuildArgs, PerLevel, status_text};
 use crate::files;
 use crate::frontend::CFlags;
 
@@ -27,6 +27,8 @@ pub struct Wanted {
     pub doc: Option<String>,
     /// Whether it becomes a NumPy ufunc.
     pub ufunc: bool,
+    /// What its results mean that are not 0.
+    pub status: Vec<StatusText>,
 }
 
 /// A build.
@@ -46,6 +48,8 @@ pub struct Plan {
     pub gil: Vec<(String, Gil)>,
     /// What reductions of ufuncs begin with, by name.
     pub identities: Vec<(String, Identity)>,
+    /// What results of `status` functions mean, by name.
+    pub statuses: Vec<(String, StatusText)>,
     pub portable: bool,
     pub allowed_imports: Vec<String>,
     pub jobs: usize,
@@ -75,6 +79,7 @@ impl Plan {
             unsafe_pointers: args.unsafe_pointers,
             gil: gil(args)?,
             identities: args.identities.clone(),
+            statuses: args.statuses.clone(),
             portable: args.portable,
             allowed_imports: args.allow_imports.clone(),
             jobs: args
@@ -179,10 +184,10 @@ fn platforms(args: &BuildArgs) -> Result<Vec<(Platform, Vec<&'static IsaLevel>)>
 fn exports(args: &BuildArgs) -> Result<Vec<Wanted>> {
     let mut exports = Vec::new();
     for text in &args.exports {
-        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: false });
+        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: false, status: Vec::new() });
     }
     for text in &args.ufuncs {
-        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: true });
+        exports.push(Wanted { spec: ExportSpec::parse(text)?, doc: None, ufunc: true, status: Vec::new() });
     }
     for path in &args.export_files {
         let text = String::from_utf8(files::read(path)?)
@@ -196,12 +201,26 @@ fn exports(args: &BuildArgs) -> Result<Vec<Wanted>> {
 /// One signature a line; the comment lines just above it are its documentation.
 fn read_exports(text: &str, exports: &mut Vec<Wanted>) -> Result<()> {
     let mut doc: Vec<&str> = Vec::new();
+    // Whether a signature of this text came before.
+    let mut own = false;
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
             doc.push(comment.strip_prefix(' ').unwrap_or(comment));
         } else if line.is_empty() {
             doc.clear();
+        } else if let (Some(rest), true, Some(last)) = (line.strip_prefix("status "), own, exports.last_mut())
+            && rest.trim_start().starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        {
+            let rest = rest.trim_start();
+            let (code, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let status = status_text(code, text).ok_or_else(|| {
+                anyhow!(
+                    "line {}: expected `status CODE TEXT` with a code of 32 bits other than 0, found `{line}`",
+                    number + 1
+                )
+            })?;
+            last.status.push(status);
         } else {
             // A function may be called `ufunc` too.
             let marked = line.strip_prefix("ufunc ").map(str::trim_start);
@@ -210,7 +229,8 @@ fn read_exports(text: &str, exports: &mut Vec<Wanted>) -> Result<()> {
             let spec = ExportSpec::parse(text).with_context(|| format!("line {}", number + 1))?;
             let doc = std::mem::take(&mut doc);
             let doc = (!doc.is_empty()).then(|| doc.join("\n"));
-            exports.push(Wanted { spec, doc, ufunc: marked.is_some() });
+            exports.push(Wanted { spec, doc, ufunc: marked.is_some(), status: Vec::new() });
+            own = true;
         }
     }
     Ok(())
