@@ -5,7 +5,6 @@ mod blame;
 mod builtins;
 mod classify;
 mod compile;
-mod core_loops;
 mod describe;
 mod features;
 mod fp;

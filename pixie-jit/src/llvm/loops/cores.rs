@@ -1,4 +1,4 @@
-//! Writes the inner loops of generalised ufuncs (spec §4.3, NumPy's `PyUFuncGenericFunction`): the export, called for each core.
+//! The loops of generalised ufuncs.
 //!
 //! The export takes arrays in C order. A core that lies otherwise in memory is copied to scratch, and an output's copied back.
 
@@ -6,9 +6,8 @@ use std::fmt::Write;
 
 use pixie_format::signature::{self, Dim, Scalar, Type};
 
-use super::loops::{
-    Callee, Text, flag_declarations, load_operands, memory_type, quoted, restore_flags, save_flags,
-};
+use super::Callee;
+use super::text::{Text, flag_declarations, load_operands, memory_type, quoted, restore_flags, save_flags};
 
 /// What a loop goes over.
 struct Operand {
