@@ -27,6 +27,9 @@ pub fn run(names: &[&str]) -> Result<()> {
             load(&folder)?;
             continue;
         }
+        if *name == "call" {
+            call_peers(&folder)?;
+        }
         let mut program = command(python());
         program.arg(format!("tests/bench/bench_{name}.py")).arg(&folder);
         match *name {
@@ -98,6 +101,13 @@ fn prepare() -> Result<PathBuf> {
     xxhash(&folder)?;
     clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "native_xxhash.so")?;
     Ok(folder)
+}
+
+/// The other ways to write an extension, built alike. Only the call table needs them, so only it installs them.
+fn call_peers(folder: &Path) -> Result<()> {
+    let packages = folder.join("packages");
+    setup::peer_packages(&packages)?;
+    shell::run(command(python()).arg("tests/bench/peers/build.py").arg(folder).arg(packages))
 }
 
 /// Loading against dlopen of the same code: each library is linked of the object that the module has for this processor.

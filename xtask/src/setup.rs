@@ -24,6 +24,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libxxhash-dev", "real input for the tests"),
     ("strace", "what a process touches"),
     ("gdb", "names and lines of functions in a fat module"),
+    ("valgrind", "instructions counted beside the times"),
+    ("g++", "the C++ library, for peers of the benchmarks in C++"),
     ("file", "a second opinion on object formats"),
 ];
 
@@ -88,6 +90,32 @@ pub fn environment() -> Result<()> {
         );
     }
     pip(&["install", "--quiet", "--disable-pip-version-check", "-r", "tests/requirements.txt"])?;
+    fs::write(stamp, wanted)?;
+    Ok(())
+}
+
+/// Installs the packages that the call table compares with, pinned, apart from `.venv`: nothing else needs them.
+pub fn peer_packages(folder: &Path) -> Result<()> {
+    let list = "tests/bench/requirements.txt";
+    let wanted = fs::read_to_string(root().join(list))?;
+    let stamp = folder.join("requirements.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let folder = folder.to_string_lossy();
+    pip(&[
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--target",
+        &folder,
+        "-r",
+        list,
+    ])?;
     fs::write(stamp, wanted)?;
     Ok(())
 }
