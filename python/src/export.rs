@@ -53,12 +53,12 @@ unsafe impl Sync for Method {}
 
 impl Method {
     /// `text` is the name, a NUL, the docstring, a NUL.
-    fn new(plan: &Plan, text: String) -> Method {
+    fn new(py: Python<'_>, plan: &Plan, text: String) -> Method {
         let name = plan.signature.name.len();
         debug_assert!(text.as_bytes().get(name) == Some(&0) && text.ends_with('\0'));
         let definition = Box::new(ffi::PyMethodDef {
             ml_name: text.as_ptr().cast(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::entry(plan) },
+            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call::entry(py, plan) },
             ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
             ml_doc: text.as_ptr().wrapping_add(name + 1).cast(),
         });
@@ -89,7 +89,7 @@ impl Export {
             later = overload.next.as_ref();
         }
         doc.push('\0');
-        let method = Method::new(&plan, doc);
+        let method = Method::new(py, &plan, doc);
         let export = Export {
             plan,
             next,

@@ -44,3 +44,17 @@ def test_keywords_are_found_by_value_too(scalars):
 def test_output_arrays_go_by_keyword_alone(arrays):
     a = numpy.arange(3.0)
     assert message(TypeError, arrays.doubled, a, a) == "doubled() takes 1 positional argument but 2 were given\nhint: `n` is taken from the arrays and not passed"
+
+
+def test_keywords_in_any_order(scalars):
+    names = "abcdefgh"
+    numbers = [2.0**place for place in range(8)]
+    for turn in range(8):
+        order = [*range(turn, 8), *range(turn)]
+        for split in range(8):
+            # Some by position, the others by keyword, in an order of their own; integers among them.
+            keywords = {names[place]: (int if place % 2 else float)(numbers[place]) for place in order if place >= split}
+            assert scalars.eight(*numbers[:split], **keywords) == 1793.0
+    assert scalars.add(b=1.0, a=2.0) == 3.0
+    assert scalars.mixed(negate=False, y=0.0, k=3, x=2.0) == scalars.mixed(2.0, 3, 0.0, False)
+    assert scalars.defaults(e=0.0, a=1.0) == scalars.defaults(1.0, 0.5, -3, True, 0.0)

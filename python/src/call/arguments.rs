@@ -7,7 +7,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::plan::{MAX_PARAMS, Plan};
+use crate::plan::{Input, MAX_PARAMS, Plan};
 
 /// One object for each input, null where none was given; on the stack, and written only as far as there are inputs.
 pub(super) struct Given {
@@ -37,6 +37,29 @@ impl Given {
             Some(object) if index < self.count => unsafe { object.assume_init() },
             _ => std::ptr::null_mut(),
         }
+    }
+
+    /// Binds the arguments of a call whose keywords are the very strings of the plan. `None` at any other, and where an argument
+    /// lacks or comes twice; no error is set.
+    ///
+    /// # Safety
+    /// As for `bind`.
+    #[inline(always)]
+    pub(super) unsafe fn bind_by_identity(
+        &mut self,
+        plan: &Plan,
+        args: *const *mut ffi::PyObject,
+        nargs: usize,
+        kwnames: *mut ffi::PyObject,
+    ) -> Option<()> {
+        self.count = plan.inputs.len().min(MAX_PARAMS);
+        for place in self.objects.iter_mut().take(self.count) {
+            place.write(std::ptr::null_mut());
+        }
+        // SAFETY: the caller's.
+        unsafe { bind_by_identity(plan, args, nargs, kwnames, self.objects())? };
+        let required = self.objects().get(..plan.required)?;
+        (!required.iter().any(|object| object.is_null())).then_some(())
     }
 
     /// Binds the arguments of a call.
@@ -78,6 +101,50 @@ impl Given {
         }
         Ok(())
     }
+}
+
+/// Fills in `given`, one null for each input, where the keywords are the very strings of the plan. `None` at any other, at an argument
+/// too many and at one that comes twice; no error is set.
+///
+/// # Safety
+/// As for `Given::bind`.
+#[inline(always)]
+pub(super) unsafe fn bind_by_identity(
+    plan: &Plan,
+    args: *const *mut ffi::PyObject,
+    nargs: usize,
+    kwnames: *mut ffi::PyObject,
+    given: &mut [*mut ffi::PyObject],
+) -> Option<()> {
+    for (index, place) in given.get_mut(..nargs.min(plan.positional))?.iter_mut().enumerate() {
+        // SAFETY: there are `nargs` positional arguments.
+        *place = unsafe { *args.add(index) };
+    }
+    if nargs > plan.positional {
+        return None;
+    }
+    if kwnames.is_null() {
+        return Some(());
+    }
+    // SAFETY: a tuple of strings.
+    let names = unsafe { ffi::PyTuple_Size(kwnames) } as usize;
+    for at in nargs..nargs + names {
+        // SAFETY: the index is within the tuple; one value follows the positional ones for each name.
+        let (name, value) =
+            unsafe { (ffi::PyTuple_GetItem(kwnames, (at - nargs) as ffi::Py_ssize_t), *args.add(at)) };
+        let is_named = |input: &Input| input.name.as_ptr() == name;
+        // Names come mostly in the order of the parameters.
+        let index = match plan.inputs.get(at) {
+            Some(input) if is_named(input) => at,
+            _ => plan.inputs.iter().position(is_named)?,
+        };
+        let place = given.get_mut(index)?;
+        if !place.is_null() {
+            return None;
+        }
+        *place = value;
+    }
+    Some(())
 }
 
 /// The input called `name`: by identity first, since both strings are interned as a rule.

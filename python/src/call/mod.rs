@@ -8,6 +8,7 @@ mod arguments;
 mod buffers;
 mod careful;
 mod fault;
+mod floats;
 pub(crate) mod numpy;
 mod outputs;
 mod pointer;
@@ -132,8 +133,8 @@ unsafe fn invoke(export: &Export, frame: &Frame, bytes: usize) -> u64 {
 }
 
 /// The entry point (METH_FASTCALL | METH_KEYWORDS) for functions of this plan.
-pub fn entry(plan: &Plan) -> ffi::PyCFunctionFastWithKeywords {
-    reals::entry(plan).or_else(|| scalars::entry(plan)).unwrap_or(enter)
+pub fn entry(py: Python<'_>, plan: &Plan) -> ffi::PyCFunctionFastWithKeywords {
+    reals::entry(py, plan).or_else(|| scalars::entry(plan)).unwrap_or(enter)
 }
 
 /// The entry point that serves every plan.
@@ -149,22 +150,69 @@ unsafe extern "C" fn enter(
     // SAFETY: CPython holds the lock while it calls a built-in.
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `Export::function` is the only one to make built-ins of this entry, and gives them an `Export`.
-    let slf = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() };
-    let export: &Export = slf.get();
+    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
     let plan = &export.plan;
     // An `out` array goes by keyword alone, which is for the careful road.
     if kwnames.is_null() && nargs as usize == plan.inputs.len() && !plan.has_outputs {
-        let mut frame = Frame::new();
-        // SAFETY: there are as many arguments as inputs; after `convert` has agreed, the frame is complete.
+        // SAFETY: there are as many arguments as inputs.
+        if let Some(object) = unsafe { quickly(py, export, args) } {
+            return object;
+        }
+    }
+    // SAFETY: as this function's own.
+    unsafe { by_name(slf, args, nargs, kwnames) }
+}
+
+/// The quick road for one object, or null, for each input.
+///
+/// # Safety
+/// `args` has one entry for each input, null or an object; no input is an `out` array, and the lock is held.
+#[inline(always)]
+unsafe fn quickly(
+    py: Python<'_>,
+    export: &Export,
+    args: *const *mut ffi::PyObject,
+) -> Option<*mut ffi::PyObject> {
+    let mut frame = Frame::new();
+    // SAFETY: the caller's; after `convert` has agreed, the frame is complete.
+    unsafe {
+        let bytes = quick::convert(&export.plan, args, &mut frame)?;
+        let ret = invoke(export, &frame, bytes);
+        Some(result::to_python(py, &export.plan, ret))
+    }
+}
+
+/// Keywords and defaults where every name is the interned one, as in all calls that are written out; else the slow road.
+///
+/// # Safety
+/// As for `enter`.
+#[inline(never)]
+unsafe fn by_name(
+    slf: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython holds the lock while it calls a built-in.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: as in `enter`.
+    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
+    let plan = &export.plan;
+    let nargs = nargs as usize;
+    // Where every argument came by position, the entry has tried them.
+    if (!kwnames.is_null() || nargs < plan.positional) && !plan.has_outputs {
+        let mut given = Given::new();
+        // SAFETY: the arguments are as CPython passed them; once bound, there is an entry for each input.
         unsafe {
-            if let Some(bytes) = quick::convert(plan, args, &mut frame) {
-                let ret = invoke(export, &frame, bytes);
-                return result::to_python(py, plan, ret);
+            if given.bind_by_identity(plan, args, nargs, kwnames).is_some()
+                && let Some(object) = quickly(py, export, given.as_ptr())
+            {
+                return object;
             }
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(export, args, nargs as usize, kwnames) }
+    unsafe { slow(export, args, nargs, kwnames) }
 }
 
 /// Keywords, defaults, conversions that run foreign code, and every error.
@@ -233,13 +281,9 @@ unsafe fn once(
     // SAFETY: the arguments are as CPython passed them.
     unsafe { given.bind(py, plan, args, nargs, kwnames)? };
     if !plan.has_outputs {
-        let mut frame = Frame::new();
-        // SAFETY: `given` has one entry for each input; after `convert` has agreed, the frame is complete.
-        unsafe {
-            if let Some(bytes) = quick::convert(plan, given.as_ptr(), &mut frame) {
-                let ret = invoke(export, &frame, bytes);
-                return Ok(result::to_python(py, plan, ret));
-            }
+        // SAFETY: `given` has one entry for each input.
+        if let Some(object) = unsafe { quickly(py, export, given.as_ptr()) } {
+            return Ok(object);
         }
     }
     careful::call(py, export, &given)

@@ -1,5 +1,6 @@
-//! Entries for functions of up to eight `f64` that return one: the commonest signature, whose call costs little more than the
-//! arithmetic, so that even the thunk and the tables of a plan would be felt (20 ns against 14 for two arguments).
+//! Entries for functions of up to eight `f64` that return one, and for those that take and return nothing: the commonest
+//! signatures, whose call costs little more than the arithmetic, so that even the thunk and the tables of a plan would be felt (20 ns
+//! against 14 for two arguments).
 
 use std::ffi::c_void;
 
@@ -8,64 +9,125 @@ use pixie_format::signature::{Return, Scalar};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{quick, slow};
+use super::arguments::bind_by_identity;
+use super::{by_name, floats, quick};
 use crate::export::Export;
 use crate::plan::{Kind, Plan};
 
 /// The entry for `plan`, if it is of this kind.
-pub(super) fn entry(plan: &Plan) -> Option<ffi::PyCFunctionFastWithKeywords> {
+pub(super) fn entry(py: Python<'_>, plan: &Plan) -> Option<ffi::PyCFunctionFastWithKeywords> {
     let reals = plan.inputs.iter().all(|input| matches!(input.kind, Kind::F64));
     let every_parameter = plan.inputs.len() == plan.signature.params.len();
-    if !reals || !every_parameter || plan.ret != Return::Scalar(Scalar::F64) || plan.gil == Some(Gil::Release)
-    {
+    if !reals || !every_parameter || plan.gil == Some(Gil::Release) {
         return None;
     }
-    Some(match plan.inputs.len() {
-        1 => enter::<1>,
-        2 => enter::<2>,
-        3 => enter::<3>,
-        4 => enter::<4>,
-        5 => enter::<5>,
-        6 => enter::<6>,
-        7 => enter::<7>,
-        8 => enter::<8>,
+    match plan.ret {
+        Return::Void if plan.inputs.is_empty() => Some(enter_nothing),
+        Return::Scalar(Scalar::F64) if floats::can_be_read(py) => entry_of::<true>(plan.inputs.len()),
+        Return::Scalar(Scalar::F64) => entry_of::<false>(plan.inputs.len()),
+        _ => None,
+    }
+}
+
+fn entry_of<const IN_PLACE: bool>(count: usize) -> Option<ffi::PyCFunctionFastWithKeywords> {
+    Some(match count {
+        0 => enter::<0, IN_PLACE>,
+        1 => enter::<1, IN_PLACE>,
+        2 => enter::<2, IN_PLACE>,
+        3 => enter::<3, IN_PLACE>,
+        4 => enter::<4, IN_PLACE>,
+        5 => enter::<5, IN_PLACE>,
+        6 => enter::<6, IN_PLACE>,
+        7 => enter::<7, IN_PLACE>,
+        8 => enter::<8, IN_PLACE>,
         _ => return None,
     })
 }
 
 /// # Safety
 /// As for `super::enter`; the export's plan is one that `entry` gave this function for.
-unsafe extern "C" fn enter<const N: usize>(
+unsafe extern "C" fn enter_nothing(
     slf: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     nargs: ffi::Py_ssize_t,
     kwnames: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython holds the lock while it calls a built-in.
-    let py = unsafe { Python::assume_attached() };
-    // SAFETY: `Export::function` gives the built-in an `Export`.
-    let slf = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() };
-    let export: &Export = slf.get();
-    if kwnames.is_null() && nargs as usize == N {
-        // SAFETY: there are N arguments, and the function is one of N doubles.
+    if nargs == 0 && kwnames.is_null() {
+        // SAFETY: `Export::function` gives the built-in an `Export`, whose function takes and returns nothing; the lock is held.
         unsafe {
-            if let Some(values) = convert::<N>(args) {
-                return ffi::PyFloat_FromDouble(call(export.function, &values));
+            let slf = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>();
+            std::mem::transmute::<*const c_void, extern "C" fn()>(slf.get().function)();
+            let none = ffi::Py_None();
+            ffi::Py_INCREF(none);
+            return none;
+        }
+    }
+    // SAFETY: as this function's own.
+    unsafe { by_name(slf, args, nargs, kwnames) }
+}
+
+/// # Safety
+/// As for `super::enter`; the export's plan is one that `entry` gave this function for.
+unsafe extern "C" fn enter<const N: usize, const IN_PLACE: bool>(
+    slf: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    if kwnames.is_null() && nargs as usize == N {
+        // SAFETY: there are N arguments, the lock is held, and `Export::function` gives the built-in an `Export`, whose function is
+        // one of N doubles.
+        unsafe {
+            if let Some(values) = convert::<N, IN_PLACE>(args) {
+                let slf = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>();
+                return ffi::PyFloat_FromDouble(call(slf.get().function, &values));
             }
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(export, args, nargs as usize, kwnames) }
+    unsafe { enter_by_name::<N, IN_PLACE>(slf, args, nargs, kwnames) }
+}
+
+/// The same with keywords, as they are written out in a call.
+///
+/// # Safety
+/// As for `enter`.
+#[inline(never)]
+unsafe fn enter_by_name<const N: usize, const IN_PLACE: bool>(
+    slf: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let mut given = [std::ptr::null_mut(); N];
+    // SAFETY: as in `enter`; the arguments are as CPython passed them, and none of `given` is null when they are converted.
+    unsafe {
+        let export = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>().get();
+        if bind_by_identity(&export.plan, args, nargs as usize, kwnames, &mut given).is_some()
+            && !given.iter().any(|object| object.is_null())
+            && let Some(values) = convert::<N, IN_PLACE>(given.as_ptr())
+        {
+            return ffi::PyFloat_FromDouble(call(export.function, &values));
+        }
+    }
+    // SAFETY: as this function's own.
+    unsafe { by_name(slf, args, nargs, kwnames) }
 }
 
 /// # Safety
-/// `args` holds N objects, and the lock is held.
+/// `args` holds N objects, and the lock is held; `IN_PLACE` only where `floats::can_be_read`.
 #[inline(always)]
-unsafe fn convert<const N: usize>(args: *const *mut ffi::PyObject) -> Option<[f64; N]> {
+unsafe fn convert<const N: usize, const IN_PLACE: bool>(args: *const *mut ffi::PyObject) -> Option<[f64; N]> {
     let mut values = [0.0; N];
-    for (index, value) in values.iter_mut().enumerate() {
+    for (index, place) in values.iter_mut().enumerate() {
         // SAFETY: the caller's.
-        *value = unsafe { quick::float(*args.add(index))? };
+        *place = unsafe {
+            let object = *args.add(index);
+            match IN_PLACE && ffi::PyFloat_CheckExact(object) != 0 {
+                true => floats::value(object),
+                false => quick::float(object)?,
+            }
+        };
     }
     Some(values)
 }
@@ -81,6 +143,7 @@ unsafe fn call<const N: usize>(function: *const c_void, v: &[f64; N]) -> f64 {
     // SAFETY: the caller's; which arm is taken is known when this is compiled, and its indices are below N.
     unsafe {
         match N {
+            0 => std::mem::transmute::<*const c_void, extern "C" fn() -> F>(function)(),
             1 => std::mem::transmute::<*const c_void, extern "C" fn(F) -> F>(function)(v[0]),
             2 => std::mem::transmute::<*const c_void, extern "C" fn(F, F) -> F>(function)(v[0], v[1]),
             3 => {

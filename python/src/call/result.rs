@@ -14,7 +14,7 @@ pub(super) fn to_python(_lock: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::P
     unsafe {
         match plan.ret {
             Return::Scalar(Scalar::F64) => ffi::PyFloat_FromDouble(f64::from_bits(ret)),
-            Return::Void => ffi::Py_NewRef(ffi::Py_None()),
+            Return::Void => none(),
             Return::Scalar(scalar) => match scalar.kind() {
                 ScalarKind::Bool => ffi::PyBool_FromLong((ret & 1) as _),
                 ScalarKind::Signed => ffi::PyLong_FromLongLong(narrow(plan, ret)),
@@ -23,13 +23,25 @@ pub(super) fn to_python(_lock: Python<'_>, plan: &Plan, ret: u64) -> *mut ffi::P
                     ffi::PyFloat_FromDouble(f64::from(f32::from_bits(ret as u32)))
                 }
             },
-            Return::Ptr if ret == 0 => ffi::Py_NewRef(ffi::Py_None()),
+            Return::Ptr if ret == 0 => none(),
             Return::Ptr => ffi::PyLong_FromUnsignedLongLong(ret),
             Return::Status => match narrow(plan, ret) {
-                0 => ffi::Py_NewRef(ffi::Py_None()),
+                0 => none(),
                 status => failed(plan, status),
             },
         }
+    }
+}
+
+/// # Safety
+/// The lock is held.
+#[inline(always)]
+unsafe fn none() -> *mut ffi::PyObject {
+    // SAFETY: the caller's; other than `Py_NewRef`, this is no call.
+    unsafe {
+        let none = ffi::Py_None();
+        ffi::Py_INCREF(none);
+        none
     }
 }
 

@@ -6,7 +6,7 @@ use pixie_format::manifest::Gil;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{quick, result, slow};
+use super::{by_name, quick, result};
 use crate::export::Export;
 use crate::plan::{Kind, MAX_PARAMS, Plan};
 
@@ -28,8 +28,7 @@ unsafe extern "C" fn enter(
     // SAFETY: CPython holds the lock while it calls a built-in.
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `Export::function` gives the built-in an `Export`.
-    let slf = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() };
-    let export: &Export = slf.get();
+    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
     let plan = &export.plan;
     if kwnames.is_null() && nargs as usize == plan.inputs.len() {
         let mut slots = [const { MaybeUninit::uninit() }; MAX_PARAMS];
@@ -44,7 +43,7 @@ unsafe extern "C" fn enter(
         }
     }
     // SAFETY: as this function's own.
-    unsafe { slow(export, args, nargs as usize, kwnames) }
+    unsafe { by_name(slf, args, nargs, kwnames) }
 }
 
 /// # Safety
