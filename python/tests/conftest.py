@@ -50,6 +50,7 @@ ARRAY_EXPORTS = [
     "at_fortran(a: f64[m, n; order=F], m: usize, n: usize, i: usize, j: usize) -> f64",
     "strided_sum(a: f64[n; stride=s], n: usize, s: i64) -> f64",
     "strided_dot(a: f64[n; stride=s], b: f64[n; stride=s], n: usize, s: i64) -> f64",
+    "halve(y: inout f64[n; stride=s], n: usize, s: i64)",
     "padded(a: f64[n], n: usize, b: f64[2*n+1]) -> f64",
     "prefix(a: f64[k], k: i64) -> f64",
     "apart(a: f64[k-1], k: i64) -> f64",
@@ -136,3 +137,9 @@ def message(error, function, *arguments, **keywords):
         function(*arguments, **keywords)
     assert caught.type is error
     return str(caught.value)
+
+
+def resident():
+    """Bytes of memory that this process has."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -126,6 +126,12 @@ def test_strided(arrays):
     )
     odd = numpy.zeros(4, [("x", "f8"), ("y", "f4")])["x"]
     assert "no multiple of the 8 bytes of an element" in message(ValueError, arrays.strided_sum, odd)
+    one = numpy.lib.stride_tricks.as_strided(a, (4,), (0,))
+    assert arrays.strided_sum(one) == 0.0
+    arrays.halve(a[::-2])
+    assert a.tolist() == [0, 0.5, 2, 1.5, 4, 2.5, 6, 3.5, 8, 4.5, 10, 5.5]
+    for value in (one, hidden_from_numpy(one)):
+        assert "whose elements share one place in memory\nhint: pass y.copy(), and read the result there" in message(ValueError, arrays.halve, value)
 
 
 def test_alignment(arrays):
@@ -214,8 +220,11 @@ def test_output_arrays(arrays):
     assert "cannot allocate `y`: its extent n would be -1" in message(ValueError, arrays.counting, -1)
     assert "with n = 3 from `a`, found shape (2,)" in message(ValueError, arrays.doubled, a, y=numpy.zeros(2))
     assert "found list" in message(TypeError, arrays.doubled, a, y=[0, 0, 0])
-    with pytest.raises((MemoryError, ValueError)):
-        arrays.counting(2**62)
+    assert message(OverflowError, arrays.counting, 2**62) == (
+        "counting() cannot allocate `y`: an array of shape (4611686018427387904,) has more than 2^63 - 1 bytes"
+    )
+    with pytest.raises(MemoryError):
+        arrays.counting(2**60)
 
 
 def test_output_scalars(arrays):

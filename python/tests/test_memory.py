@@ -9,13 +9,9 @@ import tracemalloc
 
 import numpy
 import pytest
+from conftest import resident
 
 import pixie
-
-
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def calls(scalars, arrays):

@@ -189,6 +189,9 @@ fn view(kind: &ArrayPlan, buffer: &ffi::Py_buffer) -> Result<View, Wrong> {
     }
     if let Layout::Strided(_) = kind.layout {
         let bytes = strides.first().copied().unwrap_or(kind.size as isize);
+        if kind.writable && bytes == 0 && shape.first().is_some_and(|extent| *extent > 1) {
+            return Err(Wrong::ZeroStride);
+        }
         // SAFETY: the rank was checked, so there is one extent.
         return unsafe { numpy::strided(data, shape.as_ptr(), bytes, kind.size) }.ok_or(Wrong::Stride);
     }

@@ -74,7 +74,7 @@ fn expected(plan: &Plan, input: &Input, array: &Array) -> String {
 }
 
 /// A Python tuple of extents or strides.
-fn tuple(numbers: &[isize]) -> String {
+pub(super) fn tuple(numbers: &[isize]) -> String {
     match numbers {
         [one] => format!("({one},)"),
         several => format!("({})", several.iter().map(isize::to_string).collect::<Vec<_>>().join(", ")),
@@ -124,6 +124,8 @@ pub(super) enum Wrong {
     Alignment,
     /// The distance of elements is no multiple of their size.
     Stride,
+    /// All elements are one, and the function writes them.
+    ZeroStride,
 }
 
 /// An object without a buffer.
@@ -184,6 +186,9 @@ pub(super) fn buffer(
             "{head}, strides {}: no multiple of the {} bytes of an element",
             tuple(strides(view)),
             kind.size
+        )),
+        Wrong::ZeroStride => PyValueError::new_err(format!(
+            "{head}, whose elements share one place in memory\nhint: pass {name}.copy(), and read the result there"
         )),
     }
 }

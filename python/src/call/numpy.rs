@@ -116,6 +116,10 @@ pub(super) unsafe fn view(object: *mut ffi::PyObject, plan: &ArrayPlan) -> Optio
         }
         let data = array.data as usize;
         if let Layout::Strided(_) = plan.layout {
+            // Elements that share their place cannot be written; the careful road says so.
+            if plan.writable && *array.strides == 0 {
+                return None;
+            }
             return strided(data, array.shape, *array.strides, plan.size);
         }
         let mut span = plan.size;

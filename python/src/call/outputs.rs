@@ -1,8 +1,8 @@
 //! `out` arrays: allocated through NumPy unless the caller gives one by keyword, and returned.
 
-use pixie_format::signature::{Layout, Return, Scalar};
+use pixie_format::signature::{Dim, Layout, Return, Scalar};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyImportError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyOverflowError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyTuple};
@@ -10,7 +10,7 @@ use pyo3::types::{PyComplex, PyDict, PyTuple};
 use super::arguments::Given;
 use super::careful::Call;
 use super::{fault, shapes};
-use crate::plan::{Kind, Plan};
+use crate::plan::{Input, Kind, Plan};
 
 /// An output of a call.
 pub(super) enum Output<'py> {
@@ -49,16 +49,18 @@ pub(super) fn allocate<'py>(
             let extent = unsafe { shapes::evaluate(plan, call.frame, dim) };
             match extent.and_then(|extent| isize::try_from(extent).ok()).filter(|extent| *extent >= 0) {
                 Some(extent) => extents.push(extent),
-                None => {
-                    return Err(PyValueError::new_err(format!(
-                        "{}() cannot allocate `{}`: its extent {} would be {}",
-                        plan.signature.name,
-                        plan.param(input).name,
-                        plan.signature.dim_text(dim),
-                        extent.map_or_else(|| "beyond 128 bits".to_owned(), |extent| extent.to_string())
-                    )));
-                }
+                None => return Err(no_extent(plan, input, dim, extent)),
             }
+        }
+        // As NumPy counts, extents of zero do not make an array smaller.
+        let counted = extents.iter().filter(|extent| **extent > 0);
+        if counted.copied().try_fold(kind.size as isize, isize::checked_mul).is_none() {
+            return Err(PyOverflowError::new_err(format!(
+                "{}() cannot allocate `{}`: an array of shape {} has more than 2^63 - 1 bytes",
+                plan.signature.name,
+                plan.param(input).name,
+                fault::tuple(&extents)
+            )));
         }
         let order = if array.layout == Layout::F { "F" } else { "C" };
         let object = empty(py, plan, extents, &fault::dtype(array.element, kind.size), order)?;
@@ -66,6 +68,21 @@ pub(super) fn allocate<'py>(
         made.push(Output::Array(object));
     }
     Ok(made)
+}
+
+/// An extent that no array has. `None` stands for one beyond 128 bits.
+fn no_extent(plan: &Plan, input: &Input, dim: &Dim, extent: Option<i128>) -> PyErr {
+    let message = format!(
+        "{}() cannot allocate `{}`: its extent {} would be {}",
+        plan.signature.name,
+        plan.param(input).name,
+        plan.signature.dim_text(dim),
+        extent.map_or_else(|| "beyond 128 bits".to_owned(), |extent| extent.to_string())
+    );
+    match extent {
+        Some(extent) if extent < 0 => PyValueError::new_err(message),
+        _ => PyOverflowError::new_err(message),
+    }
 }
 
 fn empty<'py>(
