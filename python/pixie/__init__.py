@@ -9,9 +9,9 @@ processor best into memory, and gives its functions as built-ins::
 
 import sys
 
-from ._core import Export, FatModule, Host, Loader, __version__, host, info, load
+from ._core import Export, FatModule, Host, Loader, __version__, host, info, load, portable
 
-__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "host", "info", "load"]
+__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "host", "info", "load", "portable"]
 
 #: The suffix of a fat module.
 SUFFIX = ".pixie"

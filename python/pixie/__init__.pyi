@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from os import PathLike
 from types import ModuleType
-from typing import Any, Final, TypedDict, final
+from typing import Any, Final, TypedDict, TypeVar, final
+
+_Portable = TypeVar("T", bound=Callable[..., Any] | ModuleType | FatModule)
 
 __version__: Final[str]
 SUFFIX: Final = ".pixie"
@@ -38,6 +40,8 @@ class FatModule:
     def exports(self) -> dict[str, str]: ...
     @property
     def format(self) -> str: ...
+    @property
+    def portable(self) -> bool: ...
 
 @final
 class Export:
@@ -108,3 +112,11 @@ def info(function: Callable[..., Any]) -> Export:
 
 def host() -> Host:
     """Tells what this process runs on: platform, processor, features, and the ISA levels that it can run."""
+
+def portable(function_or_module: _Portable) -> _Portable:
+    """Gives the same function, module or `__pixie__` again, so that its pickles hold the whole file.
+
+    A process without the file loads it from memory, once, and picks its own variant. The file is read when the first
+    pickle is made; `pickle.PicklingError` if it is no longer what was loaded. Raises `TypeError` for anything that is not
+    of a fat module.
+    """

@@ -1,21 +1,22 @@
 //! An exported function: the built-in that Python calls, and its handle, which knows everything else about it.
 
 use std::ffi::{CString, c_void};
-use std::path::Path;
 use std::sync::Arc;
 
 use pixie_format::signature::{Default, Mode, Param};
 use pixie_ld::{LoadedExport, Thunk};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyString, PyTuple};
+use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 
 use crate::call;
 use crate::ctypes;
 use crate::module::Origin;
 use crate::plan::Plan;
+use crate::typed;
 use crate::ufunc;
 
 /// A function of a fat module: what `pixie.info(f)` and `f.__self__` give.
@@ -118,7 +119,7 @@ impl Export {
     }
 
     /// The export behind a function of a fat module.
-    fn of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
+    pub fn of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Export>> {
         if let Ok(export) = function.cast::<Export>() {
             return Ok(export.clone());
         }
@@ -138,6 +139,11 @@ impl Export {
                 let shown = function.repr().map_or_else(|_| "an object".to_owned(), |repr| repr.to_string());
                 PyTypeError::new_err(format!("expected a function of a fat module, found {shown}"))
             })
+    }
+
+    /// The module that it is of.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
     }
 
     fn loaded(&self) -> &LoadedExport {
@@ -247,12 +253,30 @@ impl Export {
         Ok(capsule.bind(py).clone())
     }
 
-    /// Pickles of a function are `getattr` of what this restores: the module.
+    /// The signature as plain data, for `pixie._numba`.
+    fn _typed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        typed::describe(py, &self.plan, self.origin.loaded.platform())
+    }
+
+    /// The handle of the function that is tried after this one.
+    fn _next(&self, py: Python<'_>) -> Option<Py<Export>> {
+        self.next.as_ref().map(|next| next.clone_ref(py))
+    }
+
+    /// CPython pickles a built-in as `getattr` of its `__self__`, so what this restores is what has a function of that name: the
+    /// module.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import("pixie._core")?.getattr("_restore")?;
-        let name = self.origin.name.as_str();
-        let path = if self.origin.imported { None } else { self.origin.loaded.path().map(Path::as_os_str) };
-        Ok((restore, (name, path).into_pyobject(py)?))
+        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore"))?;
+        Ok((restore, self.origin.recipe(py, Some(self.name()))?))
+    }
+
+    /// Nothing in it changes, so that a copy is the same.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
     }
 
     fn __repr__(&self) -> String {

@@ -8,6 +8,8 @@ mod host;
 mod loader;
 mod module;
 mod plan;
+mod travel;
+mod typed;
 mod ufunc;
 mod upstream;
 
@@ -27,9 +29,11 @@ mod _core {
     #[pymodule_export]
     use super::host::{Host, host};
     #[pymodule_export]
-    use super::loader::{Loader, load, restore};
+    use super::loader::{Loader, load};
     #[pymodule_export]
     use super::module::FatModule;
+    #[pymodule_export]
+    use super::travel::{portable, restore, restore_about};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,15 +1,17 @@
-//! Importing: the loader that the path hook names for `.pixie` files, `pixie.load`, and what pickles of functions call.
+//! Importing: the loader that the path hook names for `.pixie` files, and `pixie.load`.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pixie_ld::{LoadOptions, LoadedModule};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::errors;
 use crate::module::Origin;
+use crate::travel;
 
 /// Loads one fat module for the import system.
 #[pyclass(frozen, module = "pixie")]
@@ -78,6 +80,11 @@ impl Loader {
         Ok(PyBytes::new(py, &std::fs::read(path)?))
     }
 
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (String, PathBuf)) {
+        let loader = slf.get();
+        (slf.get_type(), (loader.name.clone(), loader.path.clone()))
+    }
+
     fn __repr__(&self) -> String {
         format!("<pixie.Loader for '{}' from '{}'>", self.name, self.path.display())
     }
@@ -117,10 +124,24 @@ pub fn forced_level() -> Option<String> {
 #[pyo3(signature = (path, *, isa = None))]
 pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Bound<'_, PyModule>> {
     let path = std::path::absolute(&path)?;
-    let loaded = read(&path, isa).map_err(|error| errors::on_load(py, &error, &path))?;
+    let forced = isa.is_some();
+    let (module, code) = load_module(py, &path, isa)?;
+    if !forced {
+        travel::note(&module, &code)?;
+    }
+    Ok(module)
+}
+
+/// As `load`, of an absolute path; gives the code too.
+pub fn load_module<'py>(
+    py: Python<'py>,
+    path: &Path,
+    isa: Option<String>,
+) -> PyResult<(Bound<'py, PyModule>, Arc<LoadedModule>)> {
+    let loaded = read(path, isa).map_err(|error| errors::on_load(py, &error, path))?;
     errors::warn(py, &loaded)?;
     let name = loaded.name().to_owned();
-    let loader = Loader { name: name.clone(), path: path.clone() };
+    let loader = Loader { name: name.clone(), path: path.to_owned() };
     let keywords = PyDict::new(py);
     keywords.set_item("loader", Bound::new(py, loader)?)?;
     // The frozen import system is there in every process; `importlib.util` would cost a millisecond.
@@ -128,16 +149,8 @@ pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Boun
     let spec = external.call_method("spec_from_file_location", (&name, path.as_os_str()), Some(&keywords))?;
     let module = py.import("_frozen_importlib")?.call_method1("module_from_spec", (spec,))?;
     let module = module.cast_into::<PyModule>()?;
-    Origin::new(name, false, loaded).fill(&module)?;
-    Ok(module)
-}
-
-/// The module of a pickled function: by name where it was imported, else from its file.
-#[pyfunction]
-#[pyo3(name = "_restore")]
-pub fn restore<'py>(py: Python<'py>, name: &str, path: Option<PathBuf>) -> PyResult<Bound<'py, PyModule>> {
-    match path {
-        None => py.import(name),
-        Some(path) => load(py, path, None),
-    }
+    let origin = Origin::new(name, false, loaded);
+    let code = Arc::clone(&origin.loaded);
+    origin.fill(&module)?;
+    Ok((module, code))
 }

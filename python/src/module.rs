@@ -10,7 +10,8 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::errors::on_function;
 use crate::export::Export;
@@ -22,14 +23,34 @@ pub struct Origin {
     pub name: String,
     /// Whether the import system found it, so that it can be found again by name.
     pub imported: bool,
-    /// The code.
-    pub loaded: LoadedModule,
+    /// Whether pickles of its functions hold the whole file.
+    pub portable: bool,
+    /// The file, once a pickle has asked for it, or as a pickle brought it.
+    pub content: PyOnceLock<Py<PyBytes>>,
+    /// The code, which a portable module shares with the one that it was made from.
+    pub loaded: Arc<LoadedModule>,
 }
 
 impl Origin {
     /// A module that has been loaded.
     pub fn new(name: String, imported: bool, loaded: LoadedModule) -> Arc<Origin> {
-        Arc::new(Origin { name, imported, loaded })
+        let loaded = Arc::new(loaded);
+        Arc::new(Origin { name, imported, portable: false, content: PyOnceLock::new(), loaded })
+    }
+
+    /// A module whose functions pickle with their file, which is read when it is first needed unless it is there already.
+    pub fn portable(
+        py: Python<'_>,
+        name: String,
+        loaded: Arc<LoadedModule>,
+        content: Option<Py<PyBytes>>,
+    ) -> Arc<Origin> {
+        let origin = Origin { name, imported: false, portable: true, content: PyOnceLock::new(), loaded };
+        if let Some(content) = content {
+            // A cell that nobody else has seen is empty.
+            let _ = origin.content.set(py, content);
+        }
+        Arc::new(origin)
     }
 
     /// The signature of an export, which nobody has asked for before.
@@ -97,6 +118,11 @@ pub struct FatModule {
 }
 
 impl FatModule {
+    /// The module.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
     fn loaded(&self) -> &LoadedModule {
         &self.origin.loaded
     }
@@ -195,6 +221,32 @@ impl FatModule {
     #[getter]
     fn format(&self) -> String {
         format!("{}.{}", FORMAT_VERSION.0, FORMAT_VERSION.1)
+    }
+
+    /// Whether pickles of this module's functions hold the whole file, as `pixie.portable` makes it.
+    #[getter]
+    fn portable(&self) -> bool {
+        self.origin.portable
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore_about"))?;
+        Ok((restore, self.origin.recipe(py, None)?))
+    }
+
+    /// What pickles of the module itself hold.
+    fn _reduce_module<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore"))?;
+        Ok((restore, self.origin.recipe(py, None)?))
+    }
+
+    /// Nothing in it changes, so that a copy is the same.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
     }
 
     /// What the module answers for names that it does not hold (PEP 562).

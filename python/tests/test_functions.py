@@ -1,17 +1,14 @@
-"""What can be learned from a function and a module: help, signatures, info, ctypes, capsules, pickles."""
+"""What can be learned from a function and a module: help, signatures, info, ctypes, capsules."""
 
-import copy
 import ctypes
 import importlib
 import inspect
 import math
-import pickle
 import pydoc
 import sys
 import types
 from pathlib import Path
 
-import pytest
 from conftest import message
 
 import pixie
@@ -97,24 +94,6 @@ def test_capsule(scalars):
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     assert name(capsule) == b"double (double, double)"
     assert pointer(capsule, b"double (double, double)") == info.address
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickles_of_imported_functions(scalars, protocol):
-    assert pickle.loads(pickle.dumps(scalars.add, protocol)) is scalars.add
-
-
-def test_pickles_of_loaded_functions(files):
-    module = pixie.load(files["scalars"])
-    again = pickle.loads(pickle.dumps(module.add))
-    assert again is not module.add and again(1, 2) == 3.0
-    assert copy.copy(module.add) is copy.deepcopy(module.add) is module.add
-
-
-def test_pickles_in_another_process(scalars, files, run):
-    data = pickle.dumps([scalars.add, pixie.load(files["arrays"]).sum_u8]).hex()
-    program = "import sys, pickle; sys.path.insert(0, sys.argv[2]); import pixie; add, total = pickle.loads(bytes.fromhex(sys.argv[1])); print(add(1, 2), total(b'abc'))"
-    assert run(program, data, files["scalars"].parent) == f"3.0 {sum(b'abc')}\n"
 
 
 def test_the_module_tells_what_it_is(arrays, files):
