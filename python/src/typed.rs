@@ -5,15 +5,22 @@ use pixie_format::signature::{Default, Dim, Layout, Mode, Param, Return, Scalar,
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
+use crate::call::fault;
 use crate::plan::Plan;
 
-/// A dict of `parameters` (dicts, in C's order), `returns`, `apart` (pairs of parameters that must not overlap) and `status` (texts).
+/// A dict of `parameters` (dicts, in C's order; `expected` is how messages begin), `returns`, `apart` (pairs of parameters that must not overlap) and `status` (texts).
 pub fn describe<'py>(py: Python<'py>, plan: &Plan, platform: Platform) -> PyResult<Bound<'py, PyDict>> {
     let signature = &plan.signature;
     let parameters = PyList::empty(py);
     for (slot, param) in signature.params.iter().enumerate() {
         let entry = parameter(py, param, platform)?;
         entry.set_item("hidden", signature.is_hidden(slot))?;
+        let input = plan.inputs.iter().find(|input| usize::from(input.slot) == slot);
+        if let Some((input, array)) = input.and_then(|input| Some((input, plan.array(input)?))) {
+            entry.set_item("expected", fault::expected(plan, input, array))?;
+            let texts: Vec<String> = array.dims.iter().map(|dim| signature.dim_text(dim)).collect();
+            entry.set_item("dim_texts", texts)?;
+        }
         parameters.append(entry)?;
     }
     let returns = match signature.ret {

@@ -54,7 +54,7 @@ pub(super) fn dtype(scalar: Scalar, size: usize) -> String {
 }
 
 /// "dot() argument `a`: expected a C-contiguous f64 array of shape [n]".
-fn expected(plan: &Plan, input: &Input, array: &Array) -> String {
+pub fn expected(plan: &Plan, input: &Input, array: &Array) -> String {
     let param = plan.param(input);
     let dims: Vec<String> = array.dims.iter().map(|dim| plan.signature.dim_text(dim)).collect();
     let order = match array.layout {

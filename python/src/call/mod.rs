@@ -7,7 +7,7 @@
 mod arguments;
 mod buffers;
 mod careful;
-mod fault;
+pub mod fault;
 mod floats;
 pub(crate) mod numpy;
 mod outputs;
