@@ -1,6 +1,9 @@
-"""Helpers of the compiled wrappers: whether arrays share memory, and arithmetic on extents that never wraps."""
+"""Helpers of the compiled wrappers: whether numbers fit, whether arrays share memory, and arithmetic that never wraps."""
 
+from llvmlite import ir
 from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
 
 HIGHEST = (1 << 63) - 1
 BEYOND = "an extent is beyond 64 bits"
@@ -51,3 +54,28 @@ def product(a, b):
     if a != 0 and b != 0 and abs(a) > HIGHEST // abs(b):
         raise ValueError(BEYOND)
     return a * b
+
+
+def outside(name):
+    """The intrinsic that tells whether an integer is beyond the range of the C type of this name.
+
+    Compared as integers that hold either: Numba itself compares signed and unsigned ones as floats.
+    """
+    bits, signed = int(name[1:]), name[0] == "i"
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    wide = ir.IntType(128)
+
+    @intrinsic
+    def is_outside(typingctx, value):
+        def generate(context, builder, signature, arguments):
+            kind = signature.args[0]
+            if not isinstance(kind, types.Integer):
+                # A default, which the signature's own rules hold in range.
+                return ir.Constant(ir.IntType(1), 0)
+            extended = (builder.sext if kind.signed else builder.zext)(arguments[0], wide)
+            below = builder.icmp_signed("<", extended, wide(low))
+            return builder.or_(below, builder.icmp_signed(">", extended, wide(high)))
+
+        return types.boolean(types.unliteral(value)), generate
+
+    return is_outside

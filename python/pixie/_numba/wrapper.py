@@ -9,7 +9,6 @@ An example is `dot(a: f64[n], b: f64[n], n: usize) -> f64`::
         return external(a, b, n)
 """
 
-import keyword
 import linecache
 import math
 
@@ -40,7 +39,7 @@ def compile_wrapper(export):
     names = {**NAMES, **writer.names, "external": external(export, typed)}
     space = {"__name__": __name__, **{writer.prefix + name: value for name, value in names.items()}}
     exec(compile(source, filename, "exec"), space)
-    return numba.njit(space[plain(export.name)]), typed
+    return numba.njit(space[export.name]), typed
 
 
 class Writer:
@@ -98,7 +97,7 @@ class Writer:
             results.insert(0, self.name("result"))
         if results:
             self.line(f"return {results[0] if len(results) == 1 else ', '.join(results)}")
-        return f"def {plain(self.function)}({', '.join(given)}):\n" + "".join(self.lines)
+        return f"def {self.function}({', '.join(given)}):\n" + "".join(self.lines)
 
     def line(self, text, depth=1):
         self.lines.append(f"{'    ' * depth}{text}\n")
@@ -120,9 +119,9 @@ class Writer:
         self.known.add(slot)
 
     def bounds(self, name, kind, what):
-        bits, signed = int(kind[1:]), kind[0] == "i"
-        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-        self.refuse(f"{name} < {low} or {name} > {high}", "OverflowError", what)
+        check = f"outside_{kind}"
+        self.names[check] = memory.outside(kind)
+        self.refuse(f"{self.name(check)}({name})", "OverflowError", what)
 
     def shape(self, parameter):
         """What an array's shape and stride determine, or must agree with."""
@@ -218,9 +217,4 @@ class Writer:
 
 def variable(parameter):
     """The name of the argument. Callers may use keywords, so it is the parameter's own."""
-    return plain(parameter["name"])
-
-
-def plain(name):
-    """The name, changed where Python cannot have it: whoever calls from Python passes such a parameter by position, too."""
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return parameter["name"]
