@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use pixie_format::manifest::{Identity, StatusText};
 use pixie_format::{IsaLevel, Platform};
 
@@ -163,25 +163,48 @@ pub enum PerLevel {
     Never,
 }
 
+const INSPECT_HELP: &str = "\
+Examples:
+  pixie inspect kernels.pixie
+  pixie inspect kernels.pixie --pyi > kernels.pyi
+  pixie inspect kernels.pixie --disasm --function dot --platform win-64 --isa x86-64-v3
+  pixie inspect kernels.pixie --cfg --function dot | dot -Tsvg -o dot.svg";
+
 #[derive(Args, Debug)]
+#[command(after_help = INSPECT_HELP, group = ArgGroup::new("view"), group = ArgGroup::new("code"))]
 pub struct InspectArgs {
     /// The module.
     pub file: PathBuf,
     /// Print one JSON object, whose keys stay stable.
-    #[arg(long, conflicts_with_all = ["llvm", "asm"])]
+    #[arg(long, group = "view")]
     pub json: bool,
+    /// Print a stub, which tells type checkers and editors the types of the functions.
+    #[arg(long, group = "view")]
+    pub pyi: bool,
     /// Print LLVM IR: as it is stored, or optimised for the level of --isa.
-    #[arg(long, conflicts_with = "asm")]
+    #[arg(long, groups = ["view", "code"])]
     pub llvm: bool,
-    /// Print assembly.
-    #[arg(long)]
+    /// Print assembly, compiled anew from the bitcode.
+    #[arg(long, groups = ["view", "code"])]
     pub asm: bool,
+    /// Print the flow graph of the optimised functions, in Graphviz' language DOT.
+    #[arg(long, groups = ["view", "code"])]
+    pub cfg: bool,
+    /// Print the machine code of the stored object, disassembled.
+    #[arg(long, groups = ["view", "code"])]
+    pub disasm: bool,
+    /// Print only this function, by its name in Python or its symbol; repeat for several.
+    #[arg(long = "function", value_name = "NAME", requires = "code")]
+    pub functions: Vec<String>,
     /// The platform whose code to print [default: this one].
     #[arg(long, value_name = "P")]
     pub platform: Option<Platform>,
     /// The ISA level whose code to print [default: the best that this machine runs].
     #[arg(long, value_name = "L")]
     pub isa: Option<String>,
+    /// Refuse the file if it is not the module with this build id.
+    #[arg(long, value_name = "ID")]
+    pub build_id: Option<String>,
 }
 
 #[derive(Args, Debug)]

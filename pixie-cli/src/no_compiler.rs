@@ -14,20 +14,33 @@ pub fn serve() -> Result<()> {
     refuse("cannot serve compile requests")
 }
 
+/// The forms of code that are asked for.
+pub enum CodeForm {
+    Assembly,
+    Ir,
+    Graph,
+}
+
 /// Bitcode as text.
-pub fn stored_ir(_bitcode: &[u8]) -> Result<String> {
+pub fn stored_ir(_bitcode: &[u8], _functions: Vec<String>) -> Result<String> {
     refuse("cannot print LLVM IR")
 }
 
-/// The IR or the assembly that comes out for a level.
+/// What comes out for a level.
 pub fn compiled_text(
     _manifest: &Manifest,
     _bitcode: &[u8],
     _platform: Platform,
     _level: &'static IsaLevel,
-    _assembly: bool,
+    _form: CodeForm,
+    _functions: Vec<String>,
 ) -> Result<String> {
     refuse("cannot compile for a level")
+}
+
+/// The machine code of an object.
+pub fn disassembly(_object: &[u8], _platform: Platform, _functions: Vec<String>) -> Result<String> {
+    refuse("cannot disassemble")
 }
 
 fn refuse<T>(what: &str) -> Result<T> {

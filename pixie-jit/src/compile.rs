@@ -21,6 +21,8 @@ pub struct CompileRequest {
     pub options: CompileOptions,
     /// What to return.
     pub output: Output,
+    /// The symbols of the functions to show; none for all. An object always holds the whole module.
+    pub functions: Vec<String>,
 }
 
 /// A function to export, with its signature.
@@ -86,4 +88,18 @@ pub enum Output {
     Assembly,
     /// The optimised IR, as text.
     Ir,
+    /// The flow graphs of the optimised functions, as text in Graphviz' language DOT.
+    Graph,
+}
+
+/// The disassembly of an object.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DisassembleRequest {
+    /// The object.
+    pub object: Vec<u8>,
+    /// The platform that it is for.
+    #[serde(with = "wire::platform")]
+    pub platform: Platform,
+    /// The symbols of the functions to show; none for all.
+    pub functions: Vec<String>,
 }

@@ -81,6 +81,14 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// A function that is to be shown is not in the code.
+    #[error("the code has no function `{symbol}`\nhint: {hint}")]
+    NoFunction {
+        /// The symbol asked for.
+        symbol: String,
+        /// What there is instead.
+        hint: String,
+    },
     /// A signature disagrees with the function, or cannot be derived.
     #[error("signature of `{symbol}` on {platform}: {what}\nhint: {hint}")]
     Signature {

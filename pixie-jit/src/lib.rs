@@ -23,7 +23,7 @@ mod source;
 mod wire;
 pub mod worker;
 
-pub use compile::{CompileOptions, CompileRequest, ExportSymbol, Isa, Output};
+pub use compile::{CompileOptions, CompileRequest, DisassembleRequest, ExportSymbol, Isa, Output};
 pub use error::{Error, Result};
 pub use function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};
 pub use llvm::vector_types;
@@ -43,4 +43,9 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
 /// Compiles prepared bitcode. LLVM may end the process on hostile input: see [`worker`].
 pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     llvm::compile(request)
+}
+
+/// Disassembles an object. LLVM may end the process on hostile input: see [`worker`].
+pub fn disassemble(request: &DisassembleRequest) -> Result<Vec<u8>> {
+    llvm::disassemble(request)
 }

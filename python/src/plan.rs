@@ -190,13 +190,9 @@ impl Plan {
         signature: Signature,
         export: &ExportView<'_>,
     ) -> Plan {
-        let visible = |mode_is_out: bool| {
-            let params = signature.params.iter().enumerate();
-            params.filter(move |(_, param)| (param.mode == Mode::Out) == mode_is_out)
-        };
-        let order: Vec<(usize, &Param)> =
-            visible(false).filter(|(index, _)| !signature.is_hidden(*index)).chain(visible(true)).collect();
-        let positional = order.iter().filter(|(_, param)| param.mode != Mode::Out).count();
+        let mut order: Vec<(usize, &Param)> = signature.positional().collect();
+        let positional = order.len();
+        order.extend(signature.outputs());
         let mut compiler = Compiler { signature: &signature, platform, bound: 0, checks: Vec::new() };
         let mut inputs = Vec::with_capacity(order.len());
         for (at, (index, param)) in order.iter().enumerate() {

@@ -24,7 +24,7 @@ use crate::files;
 use bitcode::Prepared;
 use plan::Plan;
 use progress::Progress;
-pub use text::{compiled_text, stored_ir};
+pub use text::{CodeForm, compiled_text, disassembly, stored_ir};
 
 pub fn run(args: &BuildArgs) -> Result<()> {
     let start = Instant::now();
@@ -113,6 +113,7 @@ fn compile(
             exports: exports.to_vec(),
             options: compile_options(&plan.options),
             output: Output::Object,
+            functions: Vec::new(),
         })
     };
     let replies = pool.run_with(targets.iter().map(request).collect(), |_| progress.step());

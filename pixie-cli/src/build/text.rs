@@ -1,24 +1,27 @@
-//! Bitcode as people read it: IR as it is stored, or the IR or assembly that comes out for a level.
+//! Code as people read it: IR as it is stored, what comes out of it for a level, or an object disassembled.
 
 use anyhow::{Result, anyhow};
 use pixie_format::{IsaLevel, Manifest, Platform};
 use pixie_jit::worker::Request;
-use pixie_jit::{CompileRequest, Isa, Output};
+use pixie_jit::{CompileRequest, DisassembleRequest, Isa};
 
 use super::{compile_options, export_symbols, pool};
 
-/// Bitcode as text.
-pub fn stored_ir(bitcode: &[u8]) -> Result<String> {
-    ask(Request::Text(bitcode.to_vec()))
+pub use pixie_jit::Output as CodeForm;
+
+/// Bitcode as text: of the functions with these symbols, or of the whole module where there are none, as below.
+pub fn stored_ir(bitcode: &[u8], functions: Vec<String>) -> Result<String> {
+    ask(Request::Text { bitcode: bitcode.to_vec(), functions })
 }
 
-/// The IR or the assembly that comes out for a level.
+/// What comes out for a level.
 pub fn compiled_text(
     manifest: &Manifest,
     bitcode: &[u8],
     platform: Platform,
     level: &'static IsaLevel,
-    assembly: bool,
+    form: CodeForm,
+    functions: Vec<String>,
 ) -> Result<String> {
     ask(Request::Compile(CompileRequest {
         bitcode: bitcode.to_vec(),
@@ -26,8 +29,14 @@ pub fn compiled_text(
         isa: Isa::from(level),
         exports: export_symbols(&manifest.exports)?,
         options: compile_options(&manifest.options),
-        output: if assembly { Output::Assembly } else { Output::Ir },
+        output: form,
+        functions,
     }))
+}
+
+/// The machine code of an object.
+pub fn disassembly(object: &[u8], platform: Platform, functions: Vec<String>) -> Result<String> {
+    ask(Request::Disassemble(DisassembleRequest { object: object.to_vec(), platform, functions }))
 }
 
 /// One question to a worker.

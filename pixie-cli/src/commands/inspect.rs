@@ -1,26 +1,31 @@
-//! `pixie inspect`: what a module holds, as text, JSON, IR or assembly.
+//! `pixie inspect`: what a module holds, as text or JSON, as a stub, or as code in one of its forms.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
-use pixie_format::Module;
+use anyhow::{Context, Result, anyhow, bail};
 use pixie_format::manifest::{Bitcode, BlobId};
+use pixie_format::{Manifest, Module};
 use serde_json::{Value, json};
 
-use super::{parse, platform_entry, platform_or_host, print, print_json, variant};
+use super::{parse, platform_entry, platform_or_host, print, print_json, pyi, variant};
 use crate::args::InspectArgs;
-use crate::build;
+use crate::build::{self, CodeForm};
 use crate::files;
 
 pub fn run(args: &InspectArgs) -> Result<()> {
     let bytes = files::read(&args.file)?;
     let module = parse(&args.file, &bytes)?;
+    let named = || format!("`{}`", args.file.display());
+    check_build_id(args, &module).with_context(named)?;
     if args.json {
         return print_json(&to_json(&module)?);
     }
-    if args.llvm || args.asm {
-        return print(&code(args, &module).with_context(|| format!("`{}`", args.file.display()))?);
+    if args.pyi {
+        return print(&pyi::stub(module.manifest()).with_context(named)?);
+    }
+    if args.llvm || args.asm || args.cfg || args.disasm {
+        return print(&code(args, &module).with_context(named)?);
     }
     print(&to_text(&args.file, bytes.len(), &module)?)
 }
@@ -163,7 +168,18 @@ fn bitcode_line(module: &Module<'_>, bitcode: &Bitcode) -> String {
     format!("{serves}: {size} bytes, LLVM {}{absent}", bitcode.llvm)
 }
 
-/// The stored IR, or with a level the IR or assembly that comes out for it.
+/// Whoever has loaded a module wants to see that one, not what has since taken its place.
+fn check_build_id(args: &InspectArgs, module: &Module<'_>) -> Result<()> {
+    let found = module.build_id()?.to_string();
+    match &args.build_id {
+        Some(asked) if *asked != found => bail!(
+            "expected the module with build id {asked}, found {found}\nhint: the file was replaced; look at the one that has this build id, or load the module again"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The code of a variant in the form that was asked for.
 fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
     let manifest = module.manifest();
     let platform = platform_or_host(args.platform)?;
@@ -176,12 +192,37 @@ fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
         }
         None => variant(entry, platform, "baseline")?,
     };
+    let functions = symbols(manifest, &args.functions);
+    if args.disasm {
+        return build::disassembly(module.blob(chosen.object)?, platform, functions);
+    }
     let bitcode = manifest
         .bitcode_for(platform.name(), &chosen.isa)
         .ok_or_else(|| anyhow!("the module holds no bitcode for {platform}"))?;
     let bytes = module.blob(bitcode.blob)?;
-    if args.llvm && args.isa.is_none() {
-        return build::stored_ir(bytes);
+    let form = match args {
+        InspectArgs { llvm: true, isa: None, .. } => return build::stored_ir(bytes, functions),
+        InspectArgs { llvm: true, .. } => CodeForm::Ir,
+        InspectArgs { cfg: true, .. } => CodeForm::Graph,
+        _ => CodeForm::Assembly,
+    };
+    build::compiled_text(manifest, bytes, platform, platform.level(&chosen.isa)?, form, functions)
+}
+
+/// The symbols behind names: those of all exports of a name, or else the name itself.
+fn symbols(manifest: &Manifest, names: &[String]) -> Vec<String> {
+    let mut symbols: Vec<String> = Vec::new();
+    for name in names {
+        let exports = manifest.exports.iter().filter(|export| export.name == *name);
+        let mut behind: Vec<&String> = exports.map(|export| &export.symbol).collect();
+        if behind.is_empty() {
+            behind.push(name);
+        }
+        for symbol in behind {
+            if !symbols.contains(symbol) {
+                symbols.push(symbol.clone());
+            }
+        }
     }
-    build::compiled_text(manifest, bytes, platform, platform.level(&chosen.isa)?, args.asm)
+    symbols
 }

@@ -4,6 +4,7 @@ pub mod extract;
 pub mod host;
 pub mod inspect;
 pub mod parts;
+pub mod pyi;
 pub mod run;
 pub mod values;
 pub mod verify;

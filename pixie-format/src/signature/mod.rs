@@ -323,6 +323,17 @@ impl Signature {
         self.params.iter().any(|param| matches!(&param.ty, Type::Array(array) if !array.is_scalar_out()))
     }
 
+    /// The parameters that Python passes by position, each with its index: neither hidden nor `out`.
+    pub fn positional(&self) -> impl Iterator<Item = (usize, &Param)> {
+        let params = self.params.iter().enumerate();
+        params.filter(|(index, param)| param.mode != Mode::Out && !self.is_hidden(*index))
+    }
+
+    /// The `out` parameters, each with its index: what a call returns behind the result. Arrays may be passed by keyword.
+    pub fn outputs(&self) -> impl Iterator<Item = (usize, &Param)> {
+        self.params.iter().enumerate().filter(|(_, param)| param.mode == Mode::Out)
+    }
+
     /// Whether some parameter or the result is a bare address.
     pub fn has_pointers(&self) -> bool {
         self.ret == Return::Ptr || self.params.iter().any(|param| param.ty == Type::Ptr)

@@ -7,7 +7,9 @@ use inkwell::targets::{FileType, TargetMachine};
 use pixie_format::{Platform, thunk};
 
 use super::session::Session;
-use super::{blame, builtins, classify, features, fp, ir, loops, lower, retarget, target, thunks};
+use super::{
+    blame, builtins, classify, features, fp, graph, ir, loops, lower, only, retarget, target, thunks,
+};
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
 
@@ -20,8 +22,11 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     job.run(&module, &machine, &pipeline(request.options.opt))?;
     job.thunks(&module, &machine)?;
     job.lower(&module, &machine)?;
-    if request.output == Output::Ir {
-        return Ok(module.print_to_string().to_bytes().to_vec());
+    let shown = only::named(&module, &request.functions)?;
+    match request.output {
+        Output::Ir => return Ok(only::text(&module, &shown)),
+        Output::Graph => return Ok(graph::dot(&module, &shown)),
+        Output::Object | Output::Assembly => {}
     }
     // Code generation changes the module, so the first object comes from a copy: what it turns out to need is linked into the
     // original.
@@ -36,7 +41,13 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     }
     match request.output {
         Output::Object if missing.is_empty() => Ok(object),
-        Output::Assembly => job.emit(&module, &machine, FileType::Assembly),
+        Output::Assembly => {
+            only::keep(&module, &shown);
+            if !shown.is_empty() {
+                job.run(&module, &machine, "elim-avail-extern,globaldce")?;
+            }
+            job.emit(&module, &machine, FileType::Assembly)
+        }
         _ => job.emit(&module, &machine, FileType::Object),
     }
 }

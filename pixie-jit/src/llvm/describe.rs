@@ -12,6 +12,7 @@ use inkwell::llvm_sys::core::{
 use inkwell::module::Module;
 
 use super::ir::{self, Type, Value};
+use super::only;
 use super::session::Session;
 use crate::error::Result;
 use crate::function_info::{Access, FunctionInfo, IrParam, IrType};
@@ -181,9 +182,9 @@ pub fn vector_types(bitcode: &[u8]) -> Result<Vec<String>> {
     Ok(found.into_iter().collect())
 }
 
-/// The text of stored bitcode, as it is.
-pub fn text(bitcode: &[u8]) -> Result<Vec<u8>> {
+/// The text of stored bitcode, as it is, or of the functions with these symbols.
+pub fn text(bitcode: &[u8], functions: &[String]) -> Result<Vec<u8>> {
     let session = Session::new();
     let module = session.parse_own("bitcode", bitcode)?;
-    Ok(module.print_to_string().to_bytes().to_vec())
+    Ok(only::text(&module, &only::named(&module, functions)?))
 }

@@ -10,7 +10,7 @@ use crate::compile::Isa;
 use crate::error::{Error, Result};
 
 /// The two back ends, once a process.
-fn initialise() {
+pub fn initialise() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let config = InitializationConfig::default();

@@ -11,7 +11,7 @@ mod serve;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compile::CompileRequest;
+use crate::compile::{CompileRequest, DisassembleRequest};
 use crate::error::Error;
 use crate::prepare::{PrepareRequest, Prepared};
 
@@ -26,7 +26,14 @@ pub enum Request {
     /// To compile.
     Compile(CompileRequest),
     /// To print stored bitcode as text.
-    Text(Vec<u8>),
+    Text {
+        /// The bitcode.
+        bitcode: Vec<u8>,
+        /// The symbols of the functions to show; none for the whole module.
+        functions: Vec<String>,
+    },
+    /// To disassemble an object.
+    Disassemble(DisassembleRequest),
 }
 
 /// What a worker answers.
@@ -34,7 +41,7 @@ pub enum Request {
 pub enum Reply {
     /// Prepared input.
     Prepared(Prepared),
-    /// An object, assembly or IR.
+    /// An object, or the text of what was asked for.
     Compiled(Vec<u8>),
 }
 
@@ -50,7 +57,8 @@ impl Request {
             Request::Compile(request) => {
                 format!("compiling for {}, {}", request.platform, request.isa.name)
             }
-            Request::Text(_) => "printing bitcode".to_owned(),
+            Request::Text { .. } => "printing bitcode".to_owned(),
+            Request::Disassemble(request) => format!("disassembling for {}", request.platform),
         }
     }
 }

@@ -15,7 +15,8 @@ pub fn serve() -> io::Result<()> {
         let reply: Result<Reply> = match request {
             Request::Prepare(request) => llvm::prepare(&request).map(Reply::Prepared),
             Request::Compile(request) => llvm::compile(&request).map(Reply::Compiled),
-            Request::Text(bitcode) => llvm::text(&bitcode).map(Reply::Compiled),
+            Request::Text { bitcode, functions } => llvm::text(&bitcode, &functions).map(Reply::Compiled),
+            Request::Disassemble(request) => llvm::disassemble(&request).map(Reply::Compiled),
         };
         frame::write(&mut replies, &reply)?;
     }

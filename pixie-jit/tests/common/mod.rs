@@ -78,6 +78,7 @@ pub fn compile_request(
         exports: signatures.iter().map(|text| export(text)).collect(),
         options: CompileOptions::default(),
         output: Output::Object,
+        functions: Vec::new(),
     }
 }
 

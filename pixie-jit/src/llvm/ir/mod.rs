@@ -5,6 +5,7 @@
 //! unsafe to call.
 
 mod attributes;
+mod blocks;
 mod instruction;
 mod ty;
 mod value;
