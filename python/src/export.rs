@@ -1,6 +1,7 @@
 //! An exported function: the built-in that Python calls, and its handle, which knows everything else about it.
 
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, OsStr, c_void};
+use std::path::Path;
 use std::sync::Arc;
 
 use pixie_format::signature::{Default, Mode, Param};
@@ -14,6 +15,7 @@ use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 
 use crate::call;
 use crate::ctypes;
+use crate::inspect;
 use crate::module::Origin;
 use crate::plan::Plan;
 use crate::typed;
@@ -195,6 +197,12 @@ impl Export {
         &self.origin.name
     }
 
+    /// The path of the module's file; `None` if it was not loaded from one.
+    #[getter]
+    fn path(&self) -> Option<&OsStr> {
+        self.origin.loaded.path().map(Path::as_os_str)
+    }
+
     /// The symbol in the object.
     #[getter]
     fn symbol(&self) -> &str {
@@ -251,6 +259,66 @@ impl Export {
             }
         })?;
         Ok(capsule.bind(py).clone())
+    }
+
+    /// Returns the LLVM IR of the function, optimised for the ISA level `isa` of `platform`.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_llvm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "llvm", Some(slf.get().name()), platform, isa)
+    }
+
+    /// Returns the assembly of the function, compiled anew from the bitcode for the ISA level `isa` of `platform`.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_asm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "asm", Some(slf.get().name()), platform, isa)
+    }
+
+    /// Returns the machine code of the function for the ISA level `isa` of `platform`, disassembled as it is stored.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_disasm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "disasm", Some(slf.get().name()), platform, isa)
+    }
+
+    /// Returns the flow graph of the function, optimised for the ISA level `isa` of `platform`; a notebook shows its picture.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_cfg<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::flow_graph(slf, Some(slf.get().name()), platform, isa)
     }
 
     /// The signature as plain data, for `pixie._numba`.

@@ -5,6 +5,7 @@ mod ctypes;
 mod errors;
 mod export;
 mod host;
+mod inspect;
 mod loader;
 mod module;
 mod plan;

@@ -15,7 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::errors::on_function;
 use crate::export::Export;
-use crate::{ufunc, upstream};
+use crate::{inspect, ufunc, upstream};
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -247,6 +247,92 @@ impl FatModule {
 
     fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
         this
+    }
+
+    /// Returns the LLVM IR of all functions, optimised for the ISA level `isa` of `platform`.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_llvm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "llvm", None, platform, isa)
+    }
+
+    /// Returns the assembly of all functions, compiled anew from the bitcode for the ISA level `isa` of `platform`.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_asm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "asm", None, platform, isa)
+    }
+
+    /// Returns the machine code of all functions for the ISA level `isa` of `platform`, disassembled as it is stored.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_disasm<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::code(slf, "disasm", None, platform, isa)
+    }
+
+    /// Returns the flow graph of all functions, optimised for the ISA level `isa` of `platform`; a notebook shows its picture.
+    ///
+    /// By default it is that of the variant that runs here; of another platform, the lowest level.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` if the file was replaced or has no such
+    /// variant, `ValueError` if there is no such platform.
+    #[pyo3(signature = (platform = None, isa = None))]
+    fn inspect_cfg<'py>(
+        slf: &Bound<'py, Self>,
+        platform: Option<&str>,
+        isa: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inspect::flow_graph(slf, None, platform, isa)
+    }
+
+    /// Every variant of every platform, lowest level first, as rows of platform, level, features, whether it runs here, and why.
+    fn _variant_rows<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        let py = slf.py();
+        let this = slf.get();
+        let rows = PyList::empty(py);
+        for (name, entry) in &this.loaded().manifest().platforms {
+            let own = name == this.platform();
+            for variant in &entry.variants {
+                let chosen = own && variant.isa == this.isa();
+                let reason =
+                    match (own, this.loaded().selection().refused.iter().find(|r| r.isa == variant.isa)) {
+                        (false, _) => "for another platform".to_owned(),
+                        (true, Some(refusal)) if !chosen => refusal.reason.clone(),
+                        (true, _) => this.reason(),
+                    };
+                rows.append((name, &variant.isa, PyTuple::new(py, &variant.features)?, chosen, reason))?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The table of variants, for a notebook.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inspect::variant_table(slf)
     }
 
     /// What the module answers for names that it does not hold (PEP 562).

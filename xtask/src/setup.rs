@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("valgrind", "instructions counted beside the times"),
     ("g++", "the C++ library, for peers of the benchmarks in C++"),
     ("file", "a second opinion on object formats"),
+    ("graphviz", "pictures of flow graphs"),
 ];
 
 /// Installs everything that building and testing need.

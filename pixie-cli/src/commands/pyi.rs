@@ -11,7 +11,7 @@ use pixie_format::{Manifest, Signature};
 const OWN: &[&str] =
     &["__PIXIE__", "__all__", "__debug__", "__dir__", "__doc__", "__getattr__", "__name__", "__pixie__"];
 
-/// mypy's objection to overloads that both fit a `memoryview`; of those the runtime, too, takes the first.
+/// mypy's objection to overloads that both fit some call, as of an `int` or a `memoryview`; the runtime, too, takes the first.
 const OVERLAP: &str = "  # type: ignore[overload-overlap, unused-ignore]";
 
 /// The text of the stub.
@@ -230,8 +230,9 @@ impl Stub<'_> {
         self.alias("_Pointer", |stub| {
             let (int, any) = (stub.builtin("int"), stub.any());
             let ctypes = stub.import("import ctypes as {}", "_ctypes");
+            let function = stub.import("from _ctypes import CFuncPtr as {}", "_CFuncPtr");
             format!(
-                "{int} | {ctypes}._Pointer[{any}] | {ctypes}.c_void_p | {ctypes}.c_char_p | {ctypes}.c_wchar_p | {ctypes}._CFuncPtr | None"
+                "{int} | {ctypes}._Pointer[{any}] | {ctypes}.c_void_p | {ctypes}.c_char_p | {ctypes}.c_wchar_p | {function} | None"
             )
         })
     }
