@@ -203,7 +203,7 @@ def test_mypy_accepts_what_runs_and_refuses_what_does_not(folder):
     assert shown == expected, done.stdout + done.stderr
     assert run(sys.executable, "good.py", cwd=folder).stdout == "it runs\n"
     caught = "\n".join(
-        f"try:\n    {line}\nexcept (TypeError, AttributeError):\n    pass\nelse:\n    print({line!r})" for line in WRONG
+        f"try:\n    {line}\nexcept (TypeError, ValueError, AttributeError):\n    pass\nelse:\n    print({line!r})" for line in WRONG
     )
     assert run(sys.executable, "-c", "import pixie\n" + "\n".join(wrong) + "\n" + caught, cwd=folder).stdout == ""
 
