@@ -5,7 +5,7 @@ from typing import Any, Final, TypedDict, TypeVar, final, type_check_only
 
 from ._inspect import FlowGraph
 
-_Portable = TypeVar("T", bound=Callable[..., Any] | ModuleType | FatModule)
+_Portable = TypeVar("_Portable", bound=Callable[..., Any] | ModuleType | FatModule)
 
 __version__: Final[str]
 SUFFIX: Final = ".pixie"
