@@ -9,7 +9,7 @@ use crate::shell::{self, cargo, command, pixie, python, read, root};
 use crate::{demo, setup};
 
 /// What can be measured, in the order of the report.
-const NAMES: &[&str] = &["call", "import", "kernels", "ufunc", "xxhash", "build", "load"];
+const NAMES: &[&str] = &["call", "import", "threads", "kernels", "ufunc", "xxhash", "build", "load"];
 
 /// What the kernels are measured against; the first is the base of the ratios.
 const PEERS: &[(&str, &str)] =
