@@ -88,7 +88,8 @@ def round_of(folder, seed):
         ready = sorted(imported)
         child = os.fork()
         if child == 0:
-            signal.alarm(PATIENCE // 2)
+            faulthandler.register(signal.SIGALRM, chain=True)
+            signal.alarm(PATIENCE // 4)
             code = 1
             try:
                 # CPython itself never ends an import that another thread had begun when the process was forked, so the child

@@ -94,6 +94,13 @@ pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
         // The unwinder's that Rust's standard library is linked with.
         fn __register_frame(begin: *const u8);
     }
+    // libgcc 12 guards its list by a lock, which a thread of the parent that was just ending may have held when this process was
+    // forked, and nobody would ever release (one import in 3,000 hung). So a child of a process that has tables registers no more.
+    static REGISTERS: OnceLock<u32> = OnceLock::new();
+    let process = std::process::id();
+    if *REGISTERS.get_or_init(|| process) != process {
+        return;
+    }
     let (base, Some(tables)) = (image.image().0, image.unwind()) else { return };
     // SAFETY: the tables are mapped, readable, and nobody writes to them any more.
     let bytes = unsafe { std::slice::from_raw_parts(tables.0, tables.1) };
