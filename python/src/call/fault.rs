@@ -53,6 +53,23 @@ pub(super) fn dtype(scalar: Scalar, size: usize) -> String {
     }
 }
 
+/// What `memoryview.cast` calls the type; it knows no complex ones.
+fn memory_code(scalar: Scalar, size: usize) -> Option<char> {
+    let integer = match size {
+        1 => 'b',
+        2 => 'h',
+        4 => 'i',
+        _ => 'q',
+    };
+    match scalar.kind() {
+        ScalarKind::Bool => Some('?'),
+        ScalarKind::Signed => Some(integer),
+        ScalarKind::Unsigned => Some(integer.to_ascii_uppercase()),
+        ScalarKind::Float => Some(if size == 4 { 'f' } else { 'd' }),
+        ScalarKind::Complex => None,
+    }
+}
+
 /// "dot() argument `a`: expected a C-contiguous f64 array of shape [n]".
 pub fn expected(plan: &Plan, input: &Input, array: &Array) -> String {
     let param = plan.param(input);
@@ -159,13 +176,23 @@ pub(super) fn buffer(
     match wrong {
         Wrong::Dtype => {
             let dtype = dtype(array.element, kind.size);
+            // Arrow's buffers, among others, do not say what their bytes are.
+            let raw = matches!(buffers::format(view), b"b" | b"B" | b"c");
+            let cast = match memory_code(array.element, kind.size) {
+                Some(code) if raw => {
+                    format!(
+                        "; if these are the bytes of such elements, pass memoryview({name}).cast('{code}')"
+                    )
+                }
+                _ => String::new(),
+            };
             PyTypeError::new_err(match plan.param(input).mode {
                 Mode::In => {
-                    format!("{head}\nhint: if a copy is meant, pass numpy.asarray({name}, '{dtype}')")
+                    format!("{head}\nhint: if a copy is meant, pass numpy.asarray({name}, '{dtype}'){cast}")
                 }
                 // A copy would take the result with it.
                 _ => format!(
-                    "{head}\nhint: it is written in place, so make it of dtype '{dtype}' from the start"
+                    "{head}\nhint: it is written in place, so make it of dtype '{dtype}' from the start{cast}"
                 ),
             })
         }
