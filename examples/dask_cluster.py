@@ -66,6 +66,11 @@ def main(folder):
             print(f"{name:<6} {'from the pickle' if name == 'bare' else 'from its file':<16} {isa}")
         assert len(pids) == 3 and os.getpid() not in pids
         assert math.isclose(total, math.pi, rel_tol=1e-9)
+        # As anybody would: Dask sends the tasks wherever it likes.
+        firsts = range(0, count, count // 10)
+        lasts = [first + count // 10 for first in firsts]
+        parts = client.map(pixie.portable(functions.circle), firsts, lasts, [count] * len(firsts))
+        assert math.isclose(client.submit(sum, parts).result(timeout=60), total, rel_tol=1e-12)
         print(f"pi = {total:.12f}")
 
 

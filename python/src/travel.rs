@@ -72,6 +72,12 @@ impl Wanted<'_> {
         code.build_id().to_string() == self.build_id
     }
 
+    /// The build id of a module's bytes, if it is another one. What cannot be read is left to the loader, which says why.
+    fn instead(&self, bytes: &[u8]) -> Option<BuildId> {
+        let found = Module::parse(bytes).and_then(|module| module.build_id()).ok()?;
+        (found.to_string() != self.build_id).then_some(found)
+    }
+
     /// The module of this name that has been imported, if it is this one.
     fn imported<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyModule>>> {
         let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
@@ -190,9 +196,14 @@ fn from_file<'py>(py: Python<'py>, wanted: Wanted<'_>, path: &Path) -> PyResult<
         );
         return Err(wanted.error(py, path, why, "put the file there"));
     }
+    let place = format!("`{}`", path.display());
+    // Before it is loaded: what is mapped stays.
+    if let Some(found) = std::fs::read(path).ok().as_deref().and_then(|bytes| wanted.instead(bytes)) {
+        return Err(wanted.other(py, path, place, found));
+    }
     let (module, code) = load_module(py, path, None)?;
     if !wanted.is(&code) {
-        return Err(wanted.other(py, path, format!("`{}`", path.display()), code.build_id()));
+        return Err(wanted.other(py, path, place, code.build_id()));
     }
     // Another thread may have been here meanwhile.
     let mut known = known();
@@ -205,6 +216,9 @@ fn from_content<'py>(
     wanted: Wanted<'_>,
     content: Bound<'py, PyBytes>,
 ) -> PyResult<Bound<'py, PyModule>> {
+    if let Some(found) = wanted.instead(content.as_bytes()) {
+        return Err(wanted.other(py, Path::new(""), "the file in the pickle", found));
+    }
     let imported = wanted.imported(py)?.as_ref().and_then(|module| origin_of(module));
     let (code, made) = {
         let mut known = known();
@@ -224,9 +238,7 @@ fn from_content<'py>(
                 let code =
                     options.and_then(|options| pixie_ld::load_bytes(&shown, content.as_bytes(), &options));
                 let code = code.map(Arc::new);
-                if let Ok(code) = &code
-                    && wanted.is(code)
-                {
+                if let Ok(code) = &code {
                     // At once, so that no other thread maps it again.
                     entry(&mut known, code).code = Arc::downgrade(code);
                 }
@@ -235,9 +247,6 @@ fn from_content<'py>(
         }
     };
     let code = code.map_err(|error| errors::on_import(py, &error, wanted.name, Path::new("")))?;
-    if !wanted.is(&code) {
-        return Err(wanted.other(py, Path::new(""), "the file in the pickle", code.build_id()));
-    }
     if made {
         errors::warn(py, &code)?;
     }

@@ -198,11 +198,20 @@ def test_a_file_that_changed_or_is_gone_is_not_pickled(alone, build_apart):
     assert whole in pickle.dumps(function)
 
 
+def executable_mappings():
+    return sum(" r-xp " in line for line in Path("/proc/self/maps").read_text().splitlines())
+
+
 def test_damaged_or_exchanged_content_is_refused(alone, build_apart):
     name, build_id = "nowhere", pixie.load(build_apart).__pixie__.build_id
     content = open(alone.__file__, "rb").read()
     text = message(ImportError, pixie._core._restore, name, None, "0" * 64, None, content)
     assert f"build id `{'0' * 64}`, the file in the pickle has build id `{alone.__pixie__.build_id}`" in text
+    before = executable_mappings()
+    for _ in range(3):
+        message(ImportError, pixie._core._restore, name, None, "0" * 64, None, content)
+        message(ImportError, pixie._core._restore, name, str(build_apart), "0" * 64)
+    assert executable_mappings() == before
     content = bytearray(build_apart.read_bytes())
     content[70] ^= 1
     text = message(ImportError, pixie._core._restore, name, None, build_id[::-1], None, bytes(content))
