@@ -13,6 +13,9 @@ from ._core import Export, FatModule, Host, Loader, __version__, host, info, loa
 
 __all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "host", "info", "load", "portable"]
 
+# Editors that complete names look for the types of a function beside the module that it names.
+host.__module__ = info.__module__ = load.__module__ = __name__
+
 #: The suffix of a fat module.
 SUFFIX = ".pixie"
 

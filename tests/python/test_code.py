@@ -104,14 +104,12 @@ def test_disassembly_is_that_of_objdump(module, platform, tmp_path):
 
 
 def test_one_function_by_its_name_or_its_symbol(module):
-    for form in ("--disasm", "--asm", "--llvm", "--cfg"):
-        for isa in ([], ["--isa", "x86-64-v3"]):
-            by_name = inspect(module, form, "--platform", "linux-64", *isa, "--function", "sort")
-            assert by_name == inspect(module, form, "--platform", "linux-64", *isa, "--function", "sorted")
-            whole = inspect(module, form, "--platform", "linux-64", *isa)
-            assert 0 < len(by_name) < len(whole)
-            two = inspect(module, form, "--platform", "linux-64", *isa, "--function", "sort", "--function", "helper")
-            assert len(by_name) < len(two) < len(whole)
+    forms = (["--disasm"], ["--asm"], ["--llvm"], ["--llvm", "--isa", "x86-64-v3"], ["--cfg"])
+    for form in ([*form, "--platform", "linux-64"] for form in forms):
+        by_name = inspect(module, *form, "--function", "sort")
+        assert by_name == inspect(module, *form, "--function", "sorted")
+        two = inspect(module, *form, "--function", "sort", "--function", "helper")
+        assert 0 < len(by_name) < len(two) < len(inspect(module, *form))
     message = refused("inspect", module, "--disasm", "--function", "absent")
     assert "`absent`" in message and str(module) in message and "hint: it has `f`, " in message and "thunk" not in message
     assert "`absent`" in refused("inspect", module, "--cfg", "--function", "absent")

@@ -208,6 +208,11 @@ def test_mypy_accepts_what_runs_and_refuses_what_does_not(folder):
     assert run(sys.executable, "-c", "import pixie\n" + "\n".join(wrong) + "\n" + caught, cwd=folder).stdout == ""
 
 
+def test_stubs_are_valid_where_numpy_is_not_installed(folder):
+    done = mypy(folder, "--no-site-packages", "sample.pyi", MYPYPATH=f"{folder}{os.pathsep}{ROOT / 'python'}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_stubtest_finds_no_difference(folder):
     program = "import sys, pixie; sys.path.insert(0, '.'); from mypy.stubtest import main; sys.exit(main())"
     words = ["--mypy-config-file", os.devnull, "sample"]

@@ -232,7 +232,7 @@ impl Stub<'_> {
             let ctypes = stub.import("import ctypes as {}", "_ctypes");
             let function = stub.import("from _ctypes import CFuncPtr as {}", "_CFuncPtr");
             format!(
-                "{int} | {ctypes}._Pointer[{any}] | {ctypes}.c_void_p | {ctypes}.c_char_p | {ctypes}.c_wchar_p | {function} | None"
+                "{int} | {ctypes}._Pointer[{any}] | {ctypes}.c_void_p | {ctypes}.c_char_p | {ctypes}.c_wchar_p | {function} | None  # pyright: ignore[reportPrivateUsage]"
             )
         })
     }

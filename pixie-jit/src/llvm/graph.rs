@@ -10,32 +10,33 @@ use super::only;
 /// A line of a box that is longer is continued on the next one.
 const WIDTH: usize = 96;
 
-/// One graph, in which each function is a cluster; of all functions but the thunks where none are given.
+/// One graph, of several functions with a frame around each; of all functions but the thunks where none are given.
 pub fn dot(module: &Module<'_>, functions: &[Value<'_>]) -> Vec<u8> {
     let all: Vec<Value<'_>> =
         if functions.is_empty() { only::defined(module).collect() } else { functions.to_vec() };
     let mut out = String::from(
-        "digraph {\n  node [shape=box, fontname=\"Courier\", fontsize=10, margin=\"0.12,0.08\"];\n  \
+        "digraph {\n  graph [labelloc=t, labeljust=l, fontname=\"Courier-Bold\", fontsize=12];\n  \
+         node [shape=box, fontname=\"Courier\", fontsize=10, margin=\"0.12,0.08\"];\n  \
          edge [fontname=\"Courier\", fontsize=10];\n",
     );
     for (number, function) in all.iter().enumerate() {
-        cluster(&mut out, number, *function);
+        let name = escaped(&function.name());
+        // Arrows may cross a frame, so a function that stands alone has none.
+        let _ = match all.len() {
+            1 => writeln!(out, "  label=\"{name}\";\n  subgraph {{"),
+            _ => writeln!(out, "  subgraph \"cluster_{number}\" {{\n    label=\"{name}\";"),
+        };
+        body(&mut out, number, *function);
+        out.push_str("  }\n");
     }
     out.push_str("}\n");
     out.into_bytes()
 }
 
-fn cluster(out: &mut String, number: usize, function: Value<'_>) {
-    let name = function.name();
+fn body(out: &mut String, number: usize, function: Value<'_>) {
     let text = function.to_string();
     // The printer leaves out the label of a first block without a name: its number is the next after the parameters'.
     let unnamed = function.params().iter().filter(|param| param.name().is_empty()).count();
-    let _ = writeln!(out, "  subgraph \"cluster_{number}\" {{");
-    let _ = writeln!(
-        out,
-        "    label=\"{}\"; labeljust=l; fontname=\"Courier-Bold\"; fontsize=12;",
-        escaped(&name)
-    );
     for (index, lines) in blocks(&text, unnamed).iter().enumerate() {
         let label: String =
             lines.iter().flat_map(|line| folded(line)).map(|line| escaped(&line) + "\\l").collect();
@@ -50,7 +51,6 @@ fn cluster(out: &mut String, number: usize, function: Value<'_>) {
             let _ = writeln!(out, "    \"f{number}b{from}\" -> \"f{number}b{}\"{label};", edge.to);
         }
     }
-    out.push_str("  }\n");
 }
 
 /// The lines of each block of a function's text: its name first, then its instructions; `first` is the number of a first block
@@ -113,9 +113,11 @@ fn folded(line: &str) -> Vec<String> {
     lines
 }
 
-/// Text inside quotes of DOT.
+/// Text inside quotes of DOT. What begins a line is kept apart from what viewers of SVG would drop.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
+    let rest = text.trim_start_matches(' ');
+    let indent = "&#160;".repeat(text.len() - rest.len());
+    indent + &rest.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
 }
 
 #[cfg(test)]
@@ -144,6 +146,7 @@ mod tests {
 
     #[test]
     fn quotes_and_backslashes_survive() {
-        assert_eq!(escaped(r#"c"a\00""#), r#"c\"a\\00\""#);
+        assert_eq!(escaped(r#"  c"a\00""#), r#"&#160;&#160;c\"a\\00\""#);
+        assert_eq!(escaped("&lt;"), "&amp;lt;");
     }
 }
