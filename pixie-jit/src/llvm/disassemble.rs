@@ -32,13 +32,13 @@ pub fn disassemble(request: &DisassembleRequest) -> Result<Vec<u8>> {
         let start = section.address();
         let x86 = request.platform.arch() == Arch::X86_64;
         let code = Code { bytes, start, x86 };
-        let functions = functions(&file, section.index(), prefix);
+        let functions = functions(&file, section.index(), prefix, code.range());
         let starts: Vec<(u64, String)> =
             functions.iter().map(|(address, name)| (*address, text(name))).collect();
         let references = references(&file, &section, &code);
         let engine = Engine::new(request.platform, Names { functions, references, x86, ..Names::default() })?;
         for (index, (address, name)) in starts.iter().enumerate() {
-            let end = starts.get(index + 1).map_or(start + bytes.len() as u64, |(next, _)| *next);
+            let end = starts.get(index + 1).map_or(code.range().end, |(next, _)| *next);
             found.push(plain(name));
             if !request.functions.is_empty() && !request.functions.contains(&plain(name)) {
                 continue;
@@ -65,6 +65,10 @@ struct Code<'o> {
 }
 
 impl Code<'_> {
+    fn range(&self) -> Range<u64> {
+        self.start..self.start.saturating_add(self.bytes.len() as u64)
+    }
+
     fn at(&self, range: Range<u64>) -> &[u8] {
         let offset = |address: u64| usize::try_from(address.saturating_sub(self.start)).unwrap_or(usize::MAX);
         self.bytes.get(offset(range.start)..offset(range.end)).unwrap_or_default()
@@ -195,7 +199,7 @@ impl Engine {
                 let _ = writeln!(out, "{}:", text(name));
             }
             let note = names.note(address..address + len, instruction);
-            let _ = writeln!(out, "{:>8x}:  {instruction}{note}", address - code.start);
+            let _ = writeln!(out, "{address:>8x}:  {instruction}{note}");
         });
     }
 
@@ -255,7 +259,7 @@ impl Names {
         }
         // An x86 processor counts from the end of the instruction, a relocation from its own field.
         let bias = if self.x86 && reference.relative { (end - field) as i64 } else { 0 };
-        let addend = match reference.addend + bias {
+        let addend = match reference.addend.wrapping_add(bias) {
             0 => String::new(),
             addend if addend < 0 => format!("-{:#x}", addend.unsigned_abs()),
             addend => format!("+{addend:#x}"),
@@ -264,15 +268,18 @@ impl Names {
     }
 }
 
-/// The functions that a section defines; labels of the compiler's own begin with `L`, `l` or `.L`.
-fn functions(file: &object::File<'_>, section: SectionIndex, prefix: &str) -> BTreeMap<u64, CString> {
+/// The functions that a section defines within its bytes; labels of the compiler's own begin with a point, or without the prefix.
+fn functions(
+    file: &object::File<'_>,
+    section: SectionIndex,
+    prefix: &str,
+    range: Range<u64>,
+) -> BTreeMap<u64, CString> {
     let mut functions = BTreeMap::new();
-    for symbol in
-        file.symbols().filter(|symbol| symbol.section_index() == Some(section) && symbol.is_definition())
-    {
+    for symbol in file.symbols().filter(|symbol| symbol.section_index() == Some(section)) {
         let Ok(name) = symbol.name() else { continue };
         let ours = symbol.kind() == SymbolKind::Text && name.starts_with(prefix) && !name.starts_with('.');
-        if ours && !name.is_empty() {
+        if ours && symbol.is_definition() && range.contains(&symbol.address()) && !name.is_empty() {
             // Of aliases, the first one is shown.
             functions.entry(symbol.address()).or_insert_with(|| ir::c_string(name));
         }
@@ -297,11 +304,11 @@ fn references<'o>(
             section.name().ok().map(str::to_owned)
         };
         let Some(name) = own.or_else(of_section) else { continue };
-        let address = code.start + offset;
+        let address = code.start.wrapping_add(offset);
         let mut addend = relocation.addend();
         let relative = !matches!(relocation.kind(), RelocationKind::Absolute);
         if relocation.has_implicit_addend() && code.x86 {
-            let field = code.at(address..address + 4).try_into().map_or(0, i32::from_le_bytes);
+            let field = code.at(address..address.saturating_add(4)).try_into().map_or(0, i32::from_le_bytes);
             // COFF counts from the end of the field.
             addend = i64::from(field) - if relative { 4 } else { 0 };
         }
