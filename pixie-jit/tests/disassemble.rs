@@ -1,4 +1,5 @@
 //! Disassembly: what it says of whole objects is compared with llvm-objdump end to end; here, that damaged ones end in an error or a text.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
