@@ -22,6 +22,18 @@ pub enum Error {
         /// LLVM's own words, with line and column for text.
         message: String,
     },
+    /// A typed pointer in text of LLVM 14 or older whose meaning cannot be told.
+    #[error("`{file}` line {line}: `{text}`: {what}\nhint: {}", crate::typed_pointers::HINT)]
+    TypedPointer {
+        /// The input's name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The line's text.
+        text: String,
+        /// What is not clear.
+        what: String,
+    },
     /// The input reads well but breaks a rule of the IR.
     #[error("`{file}` breaks a rule of LLVM IR: {message}")]
     Verify {
@@ -139,4 +151,16 @@ pub enum Error {
         /// What went wrong.
         message: String,
     },
+}
+
+impl Error {
+    /// The error of reading an input, with what helps on a line of its own.
+    #[must_use]
+    pub(crate) fn hinting(mut self, hint: &str) -> Error {
+        if let Error::Parse { message, .. } | Error::Verify { message, .. } = &mut self {
+            *message += "\nhint: ";
+            *message += hint;
+        }
+        self
+    }
 }

@@ -20,6 +20,7 @@ mod metadata;
 mod prepare;
 pub mod signatures;
 mod source;
+mod typed_pointers;
 mod wire;
 pub mod worker;
 

@@ -16,7 +16,8 @@ use inkwell::module::Module;
 
 use super::ir;
 use crate::error::{Error, Result};
-use crate::source::Source;
+use crate::source::{Source, SourceKind};
+use crate::typed_pointers;
 
 /// LLVM's version, for example `22.1.8`.
 pub fn version() -> String {
@@ -73,8 +74,22 @@ impl Session {
         (!errors.is_empty()).then(|| errors.join("\n"))
     }
 
-    /// Reads text or bitcode, and verifies it.
+    /// Reads text or bitcode, and verifies it. Typed pointers in text are rewritten first.
     pub fn parse(&self, source: &Source) -> Result<Module<'_>> {
+        let upgraded = match source.kind() {
+            SourceKind::Bitcode => None,
+            SourceKind::Ir => typed_pointers::upgrade(source)?,
+        };
+        match upgraded {
+            None => self.parse_current(source),
+            Some(bytes) => {
+                let upgraded = Source { name: source.name.clone(), bytes };
+                self.parse_current(&upgraded).map_err(|error| error.hinting(typed_pointers::HINT))
+            }
+        }
+    }
+
+    fn parse_current(&self, source: &Source) -> Result<Module<'_>> {
         let parse_error = |message: &str| Error::Parse {
             file: source.name.clone(),
             kind: source.kind().name().to_owned(),
