@@ -29,6 +29,8 @@ says which memory `run` puts code into, PIXIE_PERF_MAP=1 and PIXIE_GDB_JIT=1 tel
 pub enum Command {
     /// Build a fat module from C, LLVM IR or bitcode.
     Build(Box<BuildArgs>),
+    /// Compile C to bitcode for one platform, which `build` takes.
+    Bitcode(BitcodeArgs),
     /// Show what a module holds.
     Inspect(InspectArgs),
     /// Check every byte of modules.
@@ -138,6 +140,12 @@ pub struct BuildArgs {
     /// Always release Python's lock during calls of this function; repeat for several.
     #[arg(long, value_name = "NAME")]
     pub nogil: Vec<String>,
+    /// Text of the author's own, kept with the module.
+    #[arg(long, value_name = "TEXT")]
+    pub metadata: Option<String>,
+    /// Text of the author's own, kept with this function; repeat for several.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = parse_metadata)]
+    pub export_metadata: Vec<(String, String)>,
     /// Compile bitcode for platforms other than the one its triple names.
     #[arg(long)]
     pub portable: bool,
@@ -150,6 +158,31 @@ pub struct BuildArgs {
     /// Print nothing but warnings and errors.
     #[arg(short, long, conflicts_with = "json")]
     pub quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BitcodeArgs {
+    /// The C source.
+    #[arg(value_name = "SRC")]
+    pub source: PathBuf,
+    /// The bitcode to write.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// The platform [default: this one].
+    #[arg(long, value_name = "P")]
+    pub platform: Option<Platform>,
+    /// Folder to search for headers.
+    #[arg(short = 'I', value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+    /// Define a macro.
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    pub define: Vec<String>,
+    /// Pass a flag to the C compiler; repeat for several, as `--cflag=-Wall`.
+    #[arg(long = "cflag", value_name = "F", allow_hyphen_values = true)]
+    pub cflags: Vec<String>,
+    /// No contraction of a*b+c.
+    #[arg(long)]
+    pub reproducible: bool,
 }
 
 /// When the C compiler runs once for each ISA level.
@@ -347,6 +380,13 @@ pub fn status_text(code: &str, text: &str) -> Option<StatusText> {
     let code = code.trim().parse().ok().filter(|code| *code != 0)?;
     let text = text.trim();
     (!text.is_empty()).then(|| StatusText { code, text: text.to_owned() })
+}
+
+fn parse_metadata(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, text)) => Ok((name.to_owned(), text.to_owned())),
+        None => Err("expected NAME=TEXT, with the name of an export".to_owned()),
+    }
 }
 
 fn parse_isa(text: &str) -> Result<IsaChoice, String> {

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Build(args) => build::run(&args),
+        Command::Bitcode(args) => build::bitcode_of(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Run(args) => commands::run::run(&args),

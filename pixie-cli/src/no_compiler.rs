@@ -3,10 +3,14 @@
 use anyhow::{Result, bail};
 use pixie_format::{IsaLevel, Manifest, Platform};
 
-use crate::args::BuildArgs;
+use crate::args::{BitcodeArgs, BuildArgs};
 
 pub fn run(_args: &BuildArgs) -> Result<()> {
     refuse("cannot build a module")
+}
+
+pub fn bitcode_of(_args: &BitcodeArgs) -> Result<()> {
+    refuse("cannot compile C")
 }
 
 /// The worker is a part of the compiler.

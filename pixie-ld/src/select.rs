@@ -1,5 +1,6 @@
 //! Choosing a variant: a pure function of the variants offered and the features present.
 
+use pixie_format::Arch;
 use pixie_format::manifest::{PlatformEntry, PlatformView, Variant};
 
 use crate::error::{Error, Result};
@@ -50,7 +51,8 @@ pub(crate) fn quick(entry: &PlatformView<'_>, host: &Host, forced: Option<&str>)
     })
 }
 
-/// Chooses the last variant that fits `host`, or the one that is `forced` by name or as `baseline`, the first. `name` is the
+/// Chooses the last variant that fits `host`, or the one that is `forced`: by name, as `baseline`, the first, or by a
+/// feature, the first that has it. `name` is the
 /// module's, for messages.
 pub fn select(name: &str, entry: &PlatformEntry, host: &Host, forced: Option<&str>) -> Result<Selection> {
     let missing: Vec<String> = entry.variants.iter().map(|variant| missing(variant, host)).collect();
@@ -81,7 +83,8 @@ fn forced_index(
 ) -> Result<usize> {
     // A level of that very name comes first, so that nobody is fooled by one that is called `baseline`.
     let named = entry.variants.iter().position(|variant| variant.isa == forced);
-    let Some(index) = named.or((forced == "baseline" && !entry.variants.is_empty()).then_some(0)) else {
+    let baseline = || (forced == "baseline" && !entry.variants.is_empty()).then_some(0);
+    let Some(index) = named.or_else(baseline).or_else(|| with_feature(entry, host, forced)) else {
         return Err(Error::UnknownIsa {
             module: name.to_owned(),
             platform: host.platform.name().to_owned(),
@@ -106,6 +109,21 @@ fn forced_index(
     })
 }
 
+/// The first variant whose level has the feature that `forced` names as numba/pixie and NumPy do: `sse42`, `AVX2`, `fma3`.
+fn with_feature(entry: &PlatformEntry, host: &Host, forced: &str) -> Option<usize> {
+    let plain = |name: &str| name.replace(['.', '_'], "").to_ascii_lowercase();
+    let asked = match plain(forced).as_str() {
+        "fma3" => "fma".to_owned(),
+        // Every processor of the architecture has them.
+        "mmx" | "sse" | "sse2" if host.platform.arch() == Arch::X86_64 => {
+            return (!entry.variants.is_empty()).then_some(0);
+        }
+        other => other.to_owned(),
+    };
+    let has = |variant: &Variant| variant.features.iter().any(|feature| plain(feature) == asked);
+    entry.variants.iter().position(has)
+}
+
 fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]) -> Error {
     let lines = entry.variants.iter().zip(missing).map(|(variant, missing)| {
         format!("  {} needs {}; missing: {missing}", variant.isa, variant.features.join(" "))
@@ -128,6 +146,42 @@ mod tests {
     use pixie_format::{FeatureSet, Module, Platform};
 
     use super::*;
+
+    #[test]
+    fn a_level_is_forced_by_a_feature_of_it() {
+        let variant = |level: &pixie_format::IsaLevel| Variant {
+            isa: level.name.to_owned(),
+            features: level.features.iter().map(|feature| feature.name().to_owned()).collect(),
+            object: pixie_format::BlobId(0),
+            imports: Vec::new(),
+            image: None,
+        };
+        let chosen = |platform: Platform, forced: &str| {
+            let levels = platform.levels();
+            let entry = PlatformEntry {
+                triple: platform.triple().to_owned(),
+                object_format: platform.object_format().name().to_owned(),
+                variants: levels.iter().map(variant).collect(),
+            };
+            let host = Host::hypothetical(platform, levels[levels.len() - 1].features, "test");
+            select("m", &entry, &host, Some(forced)).ok().map(|selection| levels[selection.index].name)
+        };
+        for (forced, level) in [
+            ("sse2", Some("x86-64")),
+            ("SSE42", Some("x86-64-v2")),
+            ("sse4.1", Some("x86-64-v2")),
+            ("avx2", Some("x86-64-v3")),
+            ("fma3", Some("x86-64-v3")),
+            ("AVX512F", Some("x86-64-v4")),
+            ("avx512fp16", None),
+            ("NONSENSE", None),
+            ("", None),
+        ] {
+            assert_eq!(chosen(Platform::Linux64, forced), level, "{forced}");
+        }
+        assert_eq!(chosen(Platform::LinuxAarch64, "sse2"), None);
+        assert_eq!(chosen(Platform::LinuxAarch64, "sve"), Some("sve"));
+    }
 
     #[test]
     fn the_choice_in_place_is_that_of_select() {

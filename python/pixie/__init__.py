@@ -52,3 +52,12 @@ def _install():
 
 _install()
 del _install
+
+
+def __getattr__(name):
+    """Imports the build interface of numba/pixie when it is first asked for: programs that only load modules do not pay."""
+    if name in ("PIXIECompiler", "TranslationUnit", "ExportConfiguration"):
+        from . import compiler
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module 'pixie' has no attribute '{name}'")

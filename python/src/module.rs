@@ -66,6 +66,9 @@ impl Origin {
         let dict = module.dict();
         if dict.contains(intern!(py, "__pixie__"))? {
             // Loaded again: what was made before is of the old image.
+            if dict.contains("__PIXIE__")? {
+                dict.del_item("__PIXIE__")?;
+            }
             for export in self.loaded.exports() {
                 if dict.contains(&*export.name)? {
                     dict.del_item(&*export.name)?;
@@ -338,7 +341,11 @@ impl FatModule {
     /// What the module answers for names that it does not hold (PEP 562).
     fn _module_attribute<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         if name == "__PIXIE__" {
-            return Ok(upstream::dict(py, &self.origin)?.into_any());
+            let upstream = upstream::dict(py, &self.origin)?;
+            if let Some(dict) = self.dict(py) {
+                dict.set_item(name, &upstream)?;
+            }
+            return Ok(upstream.into_any());
         }
         if name == "__all__" {
             return Ok(PyList::new(py, self.origin.names())?.into_any());
@@ -363,6 +370,7 @@ impl FatModule {
     /// What `dir` of the module tells, functions that were not made yet included.
     fn _module_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = PySet::new(py, self.origin.names())?;
+        names.add("__PIXIE__")?;
         if let Some(dict) = self.dict(py) {
             names.call_method1(intern!(py, "update"), (dict,))?;
         }

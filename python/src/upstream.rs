@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use pixie_format::Module;
+use pixie_ld::LoadedModule;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::ctypes;
 use crate::module::Origin;
 
-/// Makes the dict; it imports ctypes, as its readers expect function pointers in it.
+/// Makes the dict; it imports ctypes, as its readers expect function pointers in it. What a module that was built through the first
+/// PIXIE's interface has to say about itself is put in by `pixie._overlay`.
 pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, PyDict>> {
     let loaded = &origin.loaded;
     let symbols = PyDict::new(py);
+    let exports = PyList::empty(py);
     let mut header = String::new();
     for export in loaded.exports() {
         let signature = &origin.signature(py, export)?;
@@ -26,6 +30,7 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
         entry.set_item("source_file", &record.source)?;
         entry.set_item("address", address)?;
         entry.set_item("metadata", &record.metadata)?;
+        exports.append((&record.name, &record.signature, &record.symbol, &record.metadata))?;
         let by_signature = match symbols.get_item(&signature.name)? {
             Some(there) => there.cast_into::<PyDict>()?,
             None => {
@@ -49,9 +54,34 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
     let dict = PyDict::new(py);
     dict.set_item("symbols", symbols)?;
     dict.set_item("c_header", header)?;
-    dict.set_item("uuid", loaded.build_id().to_string())?;
+    dict.set_item("linkage", py.None())?;
+    dict.set_item("bitcode", bitcode(loaded).map(|bytes| PyBytes::new(py, &bytes)))?;
     dict.set_item("is_specialized", loaded.manifest().origin.is_some())?;
     dict.set_item("available_isas", isas)?;
     dict.set_item("selected_isa", &loaded.variant().isa)?;
+    let about = PyDict::new(py);
+    about.set_item("name", &origin.name)?;
+    about.set_item("path", loaded.path().map(std::path::Path::as_os_str))?;
+    about.set_item("platform", loaded.platform().name())?;
+    about.set_item("build_id", loaded.build_id().to_string())?;
+    about.set_item("metadata", &loaded.manifest().metadata)?;
+    about.set_item("exports", exports)?;
+    about.set_item("opt", loaded.manifest().options.opt)?;
+    about.set_item("reproducible", loaded.manifest().options.reproducible)?;
+    let foreign = loaded.manifest().imports.iter().filter(|import| import.foreign);
+    about.set_item("foreign", foreign.map(|import| import.name.as_str()).collect::<Vec<_>>())?;
+    py.import("pixie._overlay")?.call_method1("complete", (&dict, about))?;
     Ok(dict)
+}
+
+/// The bitcode that the running variant was compiled from. Loading does not read it, so the file is read again: nothing where it is
+/// gone, is another one by now, or was thinned.
+fn bitcode(loaded: &LoadedModule) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(loaded.path()?).ok()?;
+    let module = Module::parse(&bytes).ok()?;
+    if module.build_id().ok()? != loaded.build_id() {
+        return None;
+    }
+    let entry = module.manifest().bitcode_for(loaded.platform().name(), &loaded.variant().isa)?;
+    module.blob(entry.blob).ok().map(<[u8]>::to_vec)
 }

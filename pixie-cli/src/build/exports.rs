@@ -39,6 +39,11 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
             doc: wanted.doc,
             restrict: checked.restrict,
             status: status(plan, &signature, wanted.status)?,
+            metadata: plan
+                .export_metadata
+                .iter()
+                .find(|(name, _)| *name == signature.name)
+                .map(|(_, text)| text.clone()),
             gil: plan.gil.iter().find(|(name, _)| *name == signature.name).map(|(_, gil)| *gil),
             ufunc: wanted.ufunc.then(|| ufunc(plan, &signature, &symbol)).transpose()?,
             symbol,
@@ -46,26 +51,15 @@ pub fn resolve(plan: &Plan, prepared: &Prepared) -> Result<Vec<Export>> {
         });
     }
     same_operands(&exports)?;
-    if let Some((name, _)) =
-        plan.statuses.iter().find(|(name, _)| exports.iter().all(|export| export.name != *name))
-    {
-        bail!("--status takes the name of an export, found `{name}`");
-    }
     let ufuncs = || exports.iter().filter(|export| export.ufunc.is_some());
     if let Some((name, _)) =
         plan.identities.iter().find(|(name, _)| ufuncs().all(|export| export.name != *name))
     {
         bail!("--identity takes the name of a ufunc, found `{name}`\nhint: give its signature with --ufunc");
     }
-    if let Some((name, _)) =
-        plan.gil.iter().find(|(name, _)| exports.iter().all(|export| export.name != *name))
-    {
-        let names: Vec<String> = exports.iter().map(|export| format!("`{}`", export.name)).collect();
-        bail!(
-            "--gil and --nogil take the name of an export, found `{name}`\nhint: expected one of {}",
-            names.join(", ")
-        );
-    }
+    are_exports("--gil and --nogil take", plan.gil.iter().map(|(name, _)| name), &exports)?;
+    are_exports("--status takes", plan.statuses.iter().map(|(name, _)| name), &exports)?;
+    are_exports("--export-metadata takes", plan.export_metadata.iter().map(|(name, _)| name), &exports)?;
     Ok(exports)
 }
 
@@ -117,6 +111,19 @@ fn same_operands(exports: &[Export]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether every name that was given to an option is that of an export.
+fn are_exports<'n>(
+    takes: &str,
+    mut names: impl Iterator<Item = &'n String>,
+    exports: &[Export],
+) -> Result<()> {
+    let Some(name) = names.find(|name| exports.iter().all(|export| export.name != **name)) else {
+        return Ok(());
+    };
+    let known: Vec<String> = exports.iter().map(|export| format!("`{}`", export.name)).collect();
+    bail!("{takes} the name of an export, found `{name}`\nhint: expected one of {}", known.join(", "))
 }
 
 /// Every external definition whose derived signature has no pointers; the others are named, with what to write for them.

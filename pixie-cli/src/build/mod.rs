@@ -2,6 +2,7 @@
 
 mod bitcode;
 mod exports;
+mod front;
 mod plan;
 mod progress;
 mod text;
@@ -22,6 +23,7 @@ use crate::args::BuildArgs;
 use crate::commands;
 use crate::files;
 use bitcode::Prepared;
+pub use front::run as bitcode_of;
 use plan::Plan;
 use progress::Progress;
 pub use text::{CodeForm, compiled_text, disassembly, stored_ir};
@@ -54,6 +56,7 @@ fn build(plan: &Plan) -> Result<Vec<u8>> {
         name: plan.name.clone(),
         producer: crate::PRODUCER.to_owned(),
         doc: None,
+        metadata: plan.metadata.clone(),
         exports,
         options: plan.options.clone(),
         objects,

@@ -50,6 +50,10 @@ pub struct Plan {
     pub identities: Vec<(String, Identity)>,
     /// What results of `status` functions mean, by name.
     pub statuses: Vec<(String, StatusText)>,
+    /// The author's text about the module.
+    pub metadata: Option<String>,
+    /// The author's text about exports, by name.
+    pub export_metadata: Vec<(String, String)>,
     pub portable: bool,
     pub allowed_imports: Vec<String>,
     pub jobs: usize,
@@ -80,6 +84,8 @@ impl Plan {
             gil: gil(args)?,
             identities: args.identities.clone(),
             statuses: args.statuses.clone(),
+            metadata: args.metadata.clone(),
+            export_metadata: args.export_metadata.clone(),
             portable: args.portable,
             allowed_imports: args.allow_imports.clone(),
             jobs: args
@@ -116,7 +122,8 @@ fn gil(args: &BuildArgs) -> Result<Vec<(String, Gil)>> {
     Ok(held.chain(args.nogil.iter().map(|name| (name.clone(), Gil::Release))).collect())
 }
 
-fn source(path: &Path) -> Result<Source> {
+/// What must be done to a source, by its suffix.
+pub fn source(path: &Path) -> Result<Source> {
     let source = match path.extension().and_then(|extension| extension.to_str()) {
         Some("c") => Source::C(path.to_owned()),
         Some("ll" | "bc") => Source::Llvm(path.to_owned()),

@@ -81,7 +81,7 @@ const BY_PREFIX: &[(&[&str], &str)] = &[
     ),
     (
         &["NRT_", "Py", "numba_", "_Py"],
-        "this needs Python or Numba at run time; use `@cfunc` over scalars and pointers only",
+        "this needs Python or Numba at run time; use `@cfunc` over scalars and pointers only; in Cython C types alone, `noexcept nogil` and `cdivision=True`",
     ),
     (
         &["__atomic_", "__sync_", "__aarch64_"],

@@ -51,6 +51,8 @@ pub struct PackInput {
     pub producer: String,
     /// Text for `module.__doc__`.
     pub doc: Option<String>,
+    /// Text of the author's own.
+    pub metadata: Option<String>,
     /// The exports, in the author's order.
     pub exports: Vec<Export>,
     /// How the objects were compiled.
@@ -67,7 +69,8 @@ pub struct PackInput {
 /// module. Deterministic:
 /// the order of objects and bitcode does not matter, equal bytes are stored once.
 pub fn pack(input: PackInput) -> Result<Vec<u8>> {
-    let PackInput { name, producer, doc, exports, options, bitcode, mut objects, allowed_imports } = input;
+    let PackInput { name, producer, doc, metadata, exports, options, bitcode, mut objects, allowed_imports } =
+        input;
     sort(&mut objects)?;
     let mut reports = Vec::with_capacity(objects.len());
     for object in &objects {
@@ -118,7 +121,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
         blobs: Vec::new(),
         options,
         doc,
-        metadata: None,
+        metadata,
         origin: None,
         critical: Vec::new(),
     };

@@ -109,6 +109,7 @@ pub fn input(exports: &[&str]) -> PackInput {
         name: "kernels".to_owned(),
         producer: "test".to_owned(),
         doc: None,
+        metadata: None,
         exports: exports.iter().map(|signature| export(signature)).collect(),
         options: Options { opt: 2, debug: false, reproducible: false },
         bitcode: Vec::new(),
