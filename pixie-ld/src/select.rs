@@ -1,7 +1,7 @@
 //! Choosing a variant: a pure function of the variants offered and the features present.
 
-use pixie_format::Arch;
 use pixie_format::manifest::{PlatformEntry, PlatformView, Variant};
+use pixie_format::{Arch, IsaLevel};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -52,7 +52,7 @@ pub(crate) fn quick(entry: &PlatformView<'_>, host: &Host, forced: Option<&str>)
 }
 
 /// Chooses the last variant that fits `host`, or the one that is `forced`: by name, as `baseline`, the first, or by a
-/// feature, the first that has it. `name` is the
+/// feature, the lowest level that has it. `name` is the
 /// module's, for messages.
 pub fn select(name: &str, entry: &PlatformEntry, host: &Host, forced: Option<&str>) -> Result<Selection> {
     let missing: Vec<String> = entry.variants.iter().map(|variant| missing(variant, host)).collect();
@@ -84,7 +84,7 @@ fn forced_index(
     // A level of that very name comes first, so that nobody is fooled by one that is called `baseline`.
     let named = entry.variants.iter().position(|variant| variant.isa == forced);
     let baseline = || (forced == "baseline" && !entry.variants.is_empty()).then_some(0);
-    let Some(index) = named.or_else(baseline).or_else(|| with_feature(entry, host, forced)) else {
+    let Some(index) = named.or_else(baseline).or_else(|| of_feature(entry, host, forced)) else {
         return Err(Error::UnknownIsa {
             module: name.to_owned(),
             platform: host.platform.name().to_owned(),
@@ -109,19 +109,17 @@ fn forced_index(
     })
 }
 
-/// The first variant whose level has the feature that `forced` names as numba/pixie and NumPy do: `sse42`, `AVX2`, `fma3`.
-fn with_feature(entry: &PlatformEntry, host: &Host, forced: &str) -> Option<usize> {
+/// The variant of the lowest level that has the feature `forced`, as numba/pixie and NumPy name it: `sse42`, `AVX2`, `fma3`. Where the
+/// module lacks that level none is taken: a higher one is not what was asked for.
+fn of_feature(entry: &PlatformEntry, host: &Host, forced: &str) -> Option<usize> {
     let plain = |name: &str| name.replace(['.', '_'], "").to_ascii_lowercase();
-    let asked = match plain(forced).as_str() {
-        "fma3" => "fma".to_owned(),
-        // Every processor of the architecture has them.
-        "mmx" | "sse" | "sse2" if host.platform.arch() == Arch::X86_64 => {
-            return (!entry.variants.is_empty()).then_some(0);
-        }
-        other => other.to_owned(),
-    };
-    let has = |variant: &Variant| variant.features.iter().any(|feature| plain(feature) == asked);
-    entry.variants.iter().position(has)
+    let asked = plain(forced);
+    let asked = if asked == "fma3" { "fma" } else { asked.as_str() };
+    // Every processor of the architecture has these.
+    let in_all = host.platform.arch() == Arch::X86_64 && ["mmx", "sse", "sse2"].contains(&asked);
+    let has = |level: &&IsaLevel| in_all || level.features.iter().any(|one| plain(one.name()) == asked);
+    let level = host.platform.levels().iter().find(has)?;
+    entry.variants.iter().position(|variant| variant.isa == level.name)
 }
 
 fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]) -> Error {
@@ -143,16 +141,16 @@ fn no_variant(name: &str, entry: &PlatformEntry, host: &Host, missing: &[String]
 #[cfg(test)]
 mod tests {
     use pixie_format::manifest::ManifestView;
-    use pixie_format::{FeatureSet, Module, Platform};
+    use pixie_format::{BlobId, FeatureSet, Module, Platform};
 
     use super::*;
 
     #[test]
     fn a_level_is_forced_by_a_feature_of_it() {
-        let variant = |level: &pixie_format::IsaLevel| Variant {
+        let variant = |level: &IsaLevel| Variant {
             isa: level.name.to_owned(),
             features: level.features.iter().map(|feature| feature.name().to_owned()).collect(),
-            object: pixie_format::BlobId(0),
+            object: BlobId(0),
             imports: Vec::new(),
             image: None,
         };

@@ -7,6 +7,10 @@ from ._inspect import FlowGraph
 
 _Portable = TypeVar("_Portable", bound=Callable[..., Any] | ModuleType | FatModule)
 
+from .compiler import ExportConfiguration as ExportConfiguration
+from .compiler import PIXIECompiler as PIXIECompiler
+from .compiler import TranslationUnit as TranslationUnit
+
 __version__: Final[str]
 SUFFIX: Final = ".pixie"
 

@@ -154,8 +154,8 @@ class TargetDescription:
         levels = sorted(chosen, key=order.index)
 
         def selecting(name, level):
-            # A feature selects the first level that has it, and versions of an architecture are no features to the loader.
-            first = next((known for known in levels if name in table[known]), None)
+            # A feature selects the lowest level that has it, and versions of an architecture are no features to the loader.
+            first = next((known for known in order if name in table[known]), None)
             return name if first == level and not name.startswith("v8") else level
 
         names = {(selecting(name, level), level): None for name, level in names}
