@@ -12,6 +12,7 @@ import sys
 from ._core import Export, FatModule, Host, Loader, __version__, host, info, load, portable
 
 __all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "host", "info", "load", "portable"]
+__all__ += ["ExportConfiguration", "PIXIECompiler", "TranslationUnit"]
 
 # Editors that complete names look for the types of a function beside the module that it names.
 host.__module__ = info.__module__ = load.__module__ = __name__
@@ -60,4 +61,8 @@ def __getattr__(name):
         from . import compiler
 
         return getattr(compiler, name)
+    if name in ("compiler", "targets"):
+        import importlib
+
+        return importlib.import_module(f"pixie.{name}")
     raise AttributeError(f"module 'pixie' has no attribute '{name}'")

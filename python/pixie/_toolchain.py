@@ -48,5 +48,7 @@ def run(words, folder, verbose=False):
     done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode != 0:
-        raise BuildError(done.returncode, words, said.removeprefix("error: ") or f"exit code {done.returncode}")
+        # Warnings come before it.
+        message = ("\n" + said).partition("\nerror: ")[2] or said
+        raise BuildError(done.returncode, words, message or f"exit code {done.returncode}")
     return said

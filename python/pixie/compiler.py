@@ -25,6 +25,9 @@ __all__ = ["BuildError", "ExportConfiguration", "PIXIECompiler", "TranslationUni
 #: A function in the header that Cython writes of a source's `cdef public` declarations.
 _PUBLIC = re.compile(r"^__PYX_EXTERN_C\s+([^();]*?)(\w+)\(([^()]*)\);", re.MULTILINE)
 
+#: An undefined symbol of Python's in a message of `pixie build`, and the function that needs it.
+_PYTHON_CALL = re.compile(r"undefined symbol `(_?Py\w+)`, needed by function `(\w+)`")
+
 
 class TranslationUnit:
     """One source of a module: LLVM IR as a `str`, or bitcode as `bytes`. `name` stands for it in messages.
@@ -196,10 +199,18 @@ class PIXIECompiler:
         for message in levels.warnings:
             warnings.warn(message, stacklevel=2)
         with tempfile.TemporaryDirectory(prefix="pixie-") as folder:
+            files = self._files(folder)
             try:
-                _tell(run(["build", *self._files(folder), *words], folder, self._verbose), 3)
+                _tell(self._named(run(["build", *files, *words], folder, self._verbose), files), 3)
             except BuildError as error:
-                raise self._explained(error) from None
+                error.message = self._explained(self._named(error.message, files))
+                raise
+
+    def _named(self, text, files):
+        """A message with the names that the units have outside."""
+        for file, unit in zip(files, self._translation_units):
+            text = text.replace(f"`{file}`", f"`{unit._name}`")
+        return text
 
     def _files(self, folder):
         names = []
@@ -248,11 +259,22 @@ class PIXIECompiler:
             entries = [(entry.python_name, entry.signature, entry.metadata) for entry in entries]
             yield name, symbol, signatures.pop(), export_metadata(entries)
 
-    def _explained(self, error):
-        cython = any(unit._public is not None for unit in self._translation_units)
-        if cython and ("has no such function" in error.message or "is static" in error.message):
-            error.message += "\nhint: in Cython only what is declared `cdef public` is a symbol of its own"
-        return error
+    def _explained(self, message):
+        """The message of a build of Cython sources in their terms."""
+        names = ", ".join(f"`{unit._name}`" for unit in self._translation_units if unit._public is not None)
+        if not names:
+            return message
+        if "has no such function" in message or "is static" in message:
+            return message + "\nhint: in Cython only what is declared `cdef public` is a symbol of its own"
+        calls = _PYTHON_CALL.findall(message)
+        if not calls:
+            return message
+        callers = ", ".join(dict.fromkeys(caller for _, caller in calls if not caller.startswith("__Pyx_")))
+        called = ", ".join(f"`{symbol}`" for symbol in dict.fromkeys(symbol for symbol, _ in calls))
+        return (
+            f"{names}: `{callers or calls[0][1]}` needs Python's API, which a fat module's code runs without ({called})\n"
+            "hint: use C types alone, `noexcept nogil`, and `@cython.cdivision(True)` where it divides"
+        )
 
 
 def _check(name, value, kinds, what):
@@ -281,9 +303,8 @@ def _file_name(name, suffix):
 def _public_functions(header):
     functions = []
     for result, name, params in _PUBLIC.findall(header):
-        signature = f"{result.strip()}({params})"
         try:
-            Signature(signature)
+            signature = repr(Signature(f"{result.strip()}({params})"))
         except ValueError as error:
             warnings.warn(f"`{name}` is left out: {error}", stacklevel=4)
             continue

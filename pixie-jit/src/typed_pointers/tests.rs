@@ -122,3 +122,15 @@ fn what_is_not_clear_is_refused_with_its_line() {
         assert!(refused(text).contains(part), "{text}: {}", refused(text));
     }
 }
+
+#[test]
+fn text_that_ends_anywhere_is_read_or_refused() {
+    let text = include_str!("../../../tests/ir/clang14.ll");
+    for end in (0..text.len()).step_by(5) {
+        if let Ok(Some(upgraded)) = upgrade(&source(&text[..end])) {
+            let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!(lines(&upgraded), lines(&text.as_bytes()[..end]), "{end}");
+            assert_eq!(upgrade(&Source { name: String::new(), bytes: upgraded }), Ok(None), "{end}");
+        }
+    }
+}
