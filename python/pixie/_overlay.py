@@ -62,8 +62,8 @@ def _specializer(overlay, about):
         `host` is the highest ISA level of this machine; other processors, features and targets are as `pixie.PIXIECompiler` takes
         them. Needs the `pixie` command. Returns nothing.
 
-        Raises `FileNotFoundError` without that command, `ValueError` for unknown names, and `OSError` where the module has no
-        file or its folder cannot be written to.
+        Raises `FileNotFoundError` without that command, `ValueError` for unknown names, `OSError` where the module's file is gone,
+        and `pixie.compiler.BuildError` with the message of `pixie build`, for one where the folder cannot be written to.
         """
         _specialize(overlay, about, baseline_cpu, baseline_features, targets_features)
 
@@ -90,8 +90,8 @@ def _specialize(overlay, about, baseline_cpu, baseline_features, targets_feature
         levels, names, notes = description.levels(about["platform"])
         for note in notes:
             warnings.warn(note, stacklevel=3)
+    output = _beside(about["path"])
     name = about["name"].rpartition(".")[2] + _SUFFIX
-    output = os.path.join(os.path.dirname(about["path"]), name + ".pixie")
     told = {"upstream": {"uuid": overlay["uuid"], "isas": names}}
     words = ["-o", output, "--name", name, "--platform", about["platform"], "--unsafe-pointers", "--quiet"]
     words += ["--isa", f"{about['platform']}={','.join(levels)}", f"-O{about['opt']}", "--metadata", json.dumps(told)]
@@ -111,7 +111,7 @@ def _substitute(overlay, about):
     """Takes the functions of the specialised module, if there is one that was made from this one."""
     if about["path"] is None:
         return
-    path = os.path.join(os.path.dirname(about["path"]), about["name"].rpartition(".")[2] + _SUFFIX + ".pixie")
+    path = _beside(about["path"])
     if not os.path.exists(path):
         return
     from . import _core
@@ -129,6 +129,10 @@ def _substitute(overlay, about):
             entry["module"] = about["name"]
     overlay["is_specialized"] = True
     overlay.update({key: found[key] for key in ("symbols", "available_isas", "selected_isa")})
+
+
+def _beside(path):
+    return os.path.splitext(path)[0] + _SUFFIX + ".pixie"
 
 
 def _warn(text):
