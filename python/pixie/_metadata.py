@@ -50,7 +50,9 @@ def _entry(name, signature, metadata):
     except (ValueError, SyntaxError):
         exact = False
     if not exact:
-        raise TypeError(f"metadata of `{name}` cannot be kept in a file: {metadata!r}\nhint: use numbers, text, lists, dicts, tuples")
+        raise TypeError(
+            f"metadata of `{name}` cannot be kept in a file: {metadata!r}\nhint: use numbers, text, lists, dicts, tuples"
+        )
     return {**entry, "literal": repr(metadata)}
 
 

@@ -87,7 +87,8 @@ class TranslationUnit:
             words = [sys.executable, "-m", "cython", "-3", *extra_cython_flags, path, "-o", made]
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if done.returncode != 0:
-                raise BuildError(done.returncode, words, f"`{path}` does not compile:\n{done.stdout}{done.stderr}".rstrip())
+                said = f"{done.stdout}{done.stderr}".rstrip()
+                raise BuildError(done.returncode, words, f"`{path}` does not compile:\n{said}")
             flags = ["-iquote", os.path.dirname(path), *extra_clang_flags]
             unit = cls.from_c_source(made, name or os.fsdecode(path_to_cython_file), flags)
             header = os.path.splitext(made)[0] + ".h"
@@ -158,7 +159,8 @@ class PIXIECompiler:
             raise ValueError("translation_units is empty, so there is nothing to compile")
         for unit in translation_units:
             _check("translation_units", unit, TranslationUnit, "a tuple or list of TranslationUnit")
-        _check("export_configuration", export_configuration, (ExportConfiguration, type(None)), "an ExportConfiguration or None")
+        kinds = (ExportConfiguration, type(None))
+        _check("export_configuration", export_configuration, kinds, "an ExportConfiguration or None")
         if baseline_cpu == "":
             raise ValueError("baseline_cpu is missing\nhint: `pixie.targets.common.display_cpu_names()` lists the names")
         _check("python_cext", python_cext, bool, "a bool")
@@ -246,7 +248,8 @@ class PIXIECompiler:
         for symbol, entries in symbols.items():
             signatures = {Signature(entry.signature).as_export() for entry in entries}
             if len(signatures) > 1:
-                raise ValueError(f"`{symbol}` is one function, but has signatures that differ: {', '.join(sorted(signatures))}")
+                differ = ", ".join(sorted(signatures))
+                raise ValueError(f"`{symbol}` is one function, but has signatures that differ: {differ}")
             names = {entry.python_name for entry in entries}
             name = names.pop()
             shared = names or any(other.symbol_name != symbol and other.python_name == name for other in data)

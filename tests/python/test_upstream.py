@@ -179,8 +179,10 @@ def test_specialize_leaves_a_module_that_the_next_import_uses(overloads):
 
 def test_a_module_of_our_own_specializes_too(tmp_path):
     source = tmp_path / "own.c"
-    source.write_text("#include <math.h>\nvoid f(const double *x, double *y, long n) { for (long i = 0; i < n; i++) y[i] = sin(x[i]); }\n")
-    pixie("build", source, "--platform", "linux-64", "--export", "wave = f(x: f64[n], y: inout f64[n], n: long)", "-o", tmp_path / "own.pixie")
+    body = "for (long i = 0; i < n; i++) y[i] = sin(x[i]);"
+    source.write_text(f"#include <math.h>\nvoid f(const double *x, double *y, long n) {{ {body} }}\n")
+    signature = "wave = f(x: f64[n], y: inout f64[n], n: long)"
+    pixie("build", source, "--platform", "linux-64", "--export", signature, "-o", tmp_path / "own.pixie")
     imported(tmp_path, "own").__PIXIE__["specialize"]()
     about = imported(tmp_path, "own").__PIXIE__
     x, y = (ctypes.c_double * 2)(0, 1), (ctypes.c_double * 2)()
@@ -208,7 +210,8 @@ def test_bitcode_sources_beside_text(tmp_path):
 def test_c_sources_and_a_function_with_one_name(tmp_path):
     (tmp_path / "scale.h").write_text("#define SCALE 3\n")
     source = tmp_path / "scale.c"
-    source.write_text('#include "scale.h"\nvoid scale(double *x, int *n) { for (int i = 0; i < *n; i++) x[i] *= SCALE * EXTRA; }\n')
+    body = "for (int i = 0; i < *n; i++) x[i] *= SCALE * EXTRA;"
+    source.write_text(f'#include "scale.h"\nvoid scale(double *x, int *n) {{ {body} }}\n')
     unit = TranslationUnit.from_c_source(str(source), extra_flags=("-DEXTRA=2",))
     source.unlink()
     signature = "void( double * , i32* )"
@@ -252,7 +255,7 @@ def test_cython_sources(tmp_path):
 
 def test_cython_that_needs_the_interpreter_is_refused_in_its_own_terms(tmp_path):
     source = tmp_path / "quotient.pyx"
-    source.write_text("cdef public void quotient(double *x, double *y):\n    x[0] = x[0] / y[0]\n\ndef other(x):\n    return x\n")
+    source.write_text("cdef public void quotient(double *x, double *y):\n    x[0] = x[0] / y[0]\n")
     with pytest.raises(RuntimeError) as caught:
         compiled(tmp_path, "upstream_quotient", [TranslationUnit.from_cython_source(source)], None)
     message = str(caught.value)
@@ -382,7 +385,10 @@ def test_wrong_arguments_are_told(error, part, changes):
         PIXIECompiler(**{**right, **changes})
 
 
-@pytest.mark.parametrize("signature", ["void(double*", "void(double*) trailing", "void(doubly*)", "double*", "void(void)(i8)", "void(i8, void)", ""])
+@pytest.mark.parametrize(
+    "signature",
+    ["void(double*", "void(double*) trailing", "void(doubly*)", "double*", "void(void)(i8)", "void(i8, void)", ""],
+)
 def test_wrong_signatures_are_told(signature):
     with pytest.raises(ValueError, match="is not a|of type `void`"):
         ExportConfiguration().add_symbol("f", "f", signature)

@@ -190,7 +190,8 @@ class TargetDescription:
                 raise self._unknown("feature", features, kwarg)
             return (self.arch.features[features],)
         if not isinstance(features, FeaturesEnum):
-            raise TypeError(f"{kwarg} should be features, their names, or a tuple of them, got {type(features).__name__}")
+            kind = type(features).__name__
+            raise TypeError(f"{kwarg} should be features, their names, or a tuple of them, got {kind}")
         if not isinstance(features, self.arch.features):
             raise self._unknown("feature", features, kwarg)
         return (features,)

@@ -38,12 +38,20 @@ fn collect(target: Target) -> Result<()> {
     fs::create_dir_all(&package)?;
     copy(&built.join(command), &output.join(command))?;
     copy(&built.join(library), &package.join(module))?;
-    for entry in fs::read_dir(root().join("python/pixie"))? {
+    copy_python(&root().join("python/pixie"), &package)
+}
+
+/// Copies the Python files of a package and of those below it.
+fn copy_python(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "__pycache__" {
+            copy_python(&path, &to.join(name))?;
         // Beside them may lie a runtime that was built in place for this machine.
-        if path.extension().is_some_and(|end| end == "py" || end == "pyi" || end == "typed") {
-            copy(&path, &package.join(name))?;
+        } else if path.extension().is_some_and(|end| end == "py" || end == "pyi" || end == "typed") {
+            copy(&path, &to.join(name))?;
         }
     }
     Ok(())
