@@ -60,8 +60,8 @@ class TranslationUnit:
             copy = os.path.join(folder, _file_name(path, ".c"))
             with open(copy, "wb") as file:
                 file.write(text)
-            words = ["bitcode", os.path.basename(copy), "-o", "unit.bc", "-I", sysconfig.get_path("include")]
-            flags = ["-iquote", os.path.dirname(path), *extra_flags]
+            words = ["bitcode", os.path.basename(copy), "-o", "unit.bc"]
+            flags = ["-iquote", os.path.dirname(path), *_python_headers(), *extra_flags]
             _tell(run(words + [f"--cflag={flag}" for flag in flags], folder))
             with open(os.path.join(folder, "unit.bc"), "rb") as file:
                 return cls(name or os.fsdecode(path_to_c_file), file.read())
@@ -278,6 +278,17 @@ class PIXIECompiler:
             f"{names}: `{callers or calls[0][1]}` needs Python's API, which a fat module's code runs without ({called})\n"
             "hint: use C types alone, `noexcept nogil`, and `@cython.cdivision(True)` where it divides"
         )
+
+
+def _python_headers():
+    """The compiler's flags for `Python.h`."""
+    folder = sysconfig.get_path("include")
+    parent, name = os.path.split(folder)
+    arch = sysconfig.get_config_var("MULTIARCH") or ""
+    # Debian's pyconfig.h includes that of the architecture from the folder above, which holds the C library's headers too.
+    if arch and os.path.exists(os.path.join(parent, arch, name, "pyconfig.h")):
+        return ["-I", folder, "-idirafter", parent]
+    return ["-I", folder]
 
 
 def _check(name, value, kinds, what):

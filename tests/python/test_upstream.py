@@ -227,6 +227,24 @@ def test_c_sources_and_a_function_with_one_name(tmp_path):
     assert list(x) == [36, 72, 18]
 
 
+def test_headers_of_python_where_debian_keeps_them(tmp_path, monkeypatch):
+    from pixie import compiler
+
+    headers = {"python3": "#include <arch-linux/python3/pyconfig.h>\n", "arch-linux/python3": "#define ANSWER 42.0\n"}
+    for folder, text in headers.items():
+        (tmp_path / "include" / folder).mkdir(parents=True)
+        (tmp_path / "include" / folder / "pyconfig.h").write_text(text)
+    # Beside them lies what must not stand before the compiler's own.
+    (tmp_path / "include/stddef.h").write_text("#error not this one\n")
+    monkeypatch.setattr(compiler.sysconfig, "get_path", lambda name: str(tmp_path / "include/python3"))
+    monkeypatch.setattr(compiler.sysconfig, "get_config_var", lambda name: "arch-linux")
+    source = tmp_path / "answer.c"
+    source.write_text("#include <stddef.h>\n#include <pyconfig.h>\ndouble answer(void) { return ANSWER; }\n")
+    config = exports(dict(python_name="answer", symbol_name="answer", signature="double()"))
+    compiled(tmp_path, "upstream_answer", [TranslationUnit.from_c_source(source)], config)
+    assert imported(tmp_path, "upstream_answer").answer() == 42
+
+
 def test_a_c_error_is_the_compilers_own(tmp_path):
     source = tmp_path / "bad.c"
     source.write_text("void f(double *x) { *x = y; }\n")

@@ -113,7 +113,7 @@ impl Session {
 
     /// Reads bitcode or text that this crate has written or holds.
     pub fn parse_own(&self, name: &str, bytes: &[u8]) -> Result<Module<'_>> {
-        self.parse(&Source { name: name.to_owned(), bytes: bytes.to_vec() })
+        self.parse_current(&Source { name: name.to_owned(), bytes: bytes.to_vec() })
     }
 }
 
