@@ -57,6 +57,13 @@ def test_types_signatures_and_documentation(ufuncs):
         runtime.info(np.add)
 
 
+def test_the_command_and_stubs_call_them_ufuncs(ufuncs):
+    listed = pixie("inspect", ufuncs).stdout
+    assert "  ufunc hypot3(x: f64" in listed and "\n  plain(x: f64" in listed
+    stub = pixie("inspect", "--pyi", ufuncs).stdout
+    assert "\nhypot3: _numpy.ufunc\n" in stub and "def plain(" in stub and "def add(" not in stub
+
+
 def test_a_ufunc_is_pickled_by_the_name_of_its_module(ufuncs, monkeypatch):
     monkeypatch.syspath_prepend(str(ufuncs.parent))
     import ufuncs as module

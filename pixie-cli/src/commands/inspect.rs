@@ -37,7 +37,7 @@ pub fn to_json(module: &Module<'_>) -> Result<Value> {
     let exports: Vec<Value> = manifest
         .exports
         .iter()
-        .map(|export| json!({"name": export.name, "signature": export.signature, "symbol": export.symbol, "thunk": export.thunk, "doc": export.doc}))
+        .map(|export| json!({"name": export.name, "signature": export.signature, "symbol": export.symbol, "thunk": export.thunk, "ufunc": export.ufunc.as_ref().map(|ufunc| &ufunc.inner_loop), "doc": export.doc}))
         .collect();
     let bitcode: Vec<Value> = manifest
         .bitcode
@@ -115,7 +115,8 @@ fn to_text(path: &Path, size: usize, module: &Module<'_>) -> Result<String> {
     writeln!(out, "build id  {}", module.build_id()?)?;
     writeln!(out, "\nexports")?;
     for export in &manifest.exports {
-        writeln!(out, "  {}", export.signature)?;
+        let ufunc = if export.ufunc.is_some() { "ufunc " } else { "" };
+        writeln!(out, "  {ufunc}{}", export.signature)?;
     }
     out.push_str(&platform_table(module)?);
     writeln!(out, "\nbitcode")?;

@@ -35,6 +35,13 @@ pub fn stub(manifest: &Manifest) -> Result<String> {
     };
     let mut functions = String::new();
     for name in &names {
+        // NumPy's own stub knows what a ufunc does with any arguments.
+        let mut ufuncs = manifest.exports.iter().filter(|export| export.name == *name);
+        if ufuncs.all(|export| export.ufunc.is_some()) {
+            let numpy = stub.numpy();
+            let _ = writeln!(functions, "\n{name}: {numpy}.ufunc");
+            continue;
+        }
         let all: Vec<_> = signatures.iter().filter(|(signature, _)| signature.name == *name).collect();
         stub.overloads(&mut functions, &all);
     }
