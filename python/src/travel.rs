@@ -100,6 +100,13 @@ impl Wanted<'_> {
         loaded().or_else(kept)
     }
 
+    /// The module of this build id whose functions pickle with their file.
+    fn portable<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyModule>> {
+        let known = known();
+        let known = known.iter().find(|known| known.build_id.to_string() == self.build_id)?;
+        known.portable.as_ref().map(|module| module.bind(py).clone())
+    }
+
     fn error(&self, py: Python<'_>, path: &Path, why: impl Display, hint: &str) -> PyErr {
         let Wanted { name, function, .. } = self;
         let what = match function {
@@ -216,16 +223,15 @@ fn from_content<'py>(
     wanted: Wanted<'_>,
     content: Bound<'py, PyBytes>,
 ) -> PyResult<Bound<'py, PyModule>> {
+    if let Some(module) = wanted.portable(py) {
+        return Ok(module);
+    }
     if let Some(found) = wanted.instead(content.as_bytes()) {
         return Err(wanted.other(py, Path::new(""), "the file in the pickle", found));
     }
     let imported = wanted.imported(py)?.as_ref().and_then(|module| origin_of(module));
     let (code, made) = {
         let mut known = known();
-        let there = known.iter().find(|known| known.build_id.to_string() == wanted.build_id);
-        if let Some(module) = there.and_then(|known| known.portable.as_ref()) {
-            return Ok(module.bind(py).clone());
-        }
         let there = imported.map(|origin| Arc::clone(&origin.loaded));
         match there.or_else(|| {
             let known = known.iter().find(|known| known.build_id.to_string() == wanted.build_id)?;
