@@ -10,13 +10,13 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 
 use crate::call;
 use crate::ctypes;
 use crate::inspect;
 use crate::module::Origin;
+use crate::once::Once;
 use crate::plan::Plan;
 use crate::typed;
 use crate::ufunc;
@@ -35,7 +35,7 @@ pub struct Export {
     origin: Arc<Origin>,
     index: usize,
     method: Method,
-    capsule: PyOnceLock<Py<PyAny>>,
+    capsule: Once<PyAny>,
 }
 
 // SAFETY: the only pointer is the address of code, which is never written to and never unmapped.
@@ -101,7 +101,7 @@ impl Export {
             origin: Arc::clone(origin),
             index,
             method,
-            capsule: PyOnceLock::new(),
+            capsule: Once::new(),
         };
         Bound::new(py, export)
     }
@@ -248,17 +248,16 @@ impl Export {
     /// A capsule with the address of the C function, named with `c_signature`, as SciPy's `LowLevelCallable` expects.
     #[getter]
     fn capsule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let capsule = self.capsule.get_or_try_init(py, || {
+        self.capsule.get_or_try(py, || {
             // A capsule may outlive this handle and keeps a pointer to its name: one small string for each function, kept for good,
             // like the code itself.
             let name = Box::leak(CString::new(self.c_signature())?.into_boxed_c_str());
             // SAFETY: the address is not null and, like the name, stays valid as long as the process lives.
             unsafe {
                 let capsule = ffi::PyCapsule_New(self.function.cast_mut(), name.as_ptr(), None);
-                Ok::<_, PyErr>(Bound::from_owned_ptr_or_err(py, capsule)?.unbind())
+                Bound::from_owned_ptr_or_err(py, capsule)
             }
-        })?;
-        Ok(capsule.bind(py).clone())
+        })
     }
 
     /// Returns the LLVM IR of the function, optimised for the ISA level `isa` of `platform`.

@@ -8,6 +8,7 @@ mod host;
 mod inspect;
 mod loader;
 mod module;
+mod once;
 mod plan;
 mod travel;
 mod typed;
@@ -49,6 +50,8 @@ mod _core {
         // A fresh page of the heap costs 4 us on a virtual machine, and every module needs some to be read into and linked from.
         // The allocator keeps what is freed, so these serve them all.
         drop(std::hint::black_box(vec![1_u8; super::WARM_HEAP]));
+        // PyO3 makes names of its own once, for messages that name a type; a fork must not find them half made (`once.rs`).
+        module.py().get_type::<FatModule>().fully_qualified_name()?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -15,7 +15,15 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::errors::on_function;
 use crate::export::Export;
+use crate::once::Name;
 use crate::{inspect, ufunc, upstream};
+
+static PIXIE: Name = Name::new("__pixie__");
+static DOC: Name = Name::new("__doc__");
+static GETATTR: Name = Name::new("__getattr__");
+static DIR: Name = Name::new("__dir__");
+static MODULE_ATTRIBUTE: Name = Name::new("_module_attribute");
+static MODULE_NAMES: Name = Name::new("_module_names");
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -64,7 +72,7 @@ impl Origin {
     pub fn fill(self: Arc<Origin>, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         let dict = module.dict();
-        if dict.contains(intern!(py, "__pixie__"))? {
+        if dict.contains(PIXIE.get(py))? {
             // Loaded again: what was made before is of the old image.
             if dict.contains("__PIXIE__")? {
                 dict.del_item("__PIXIE__")?;
@@ -76,13 +84,13 @@ impl Origin {
             }
         }
         if let Some(doc) = self.loaded.doc() {
-            dict.set_item(intern!(py, "__doc__"), doc)?;
+            dict.set_item(DOC.get(py), doc)?;
         }
         let about =
             Bound::new(py, FatModule { origin: self, dict: Mutex::new(Some(dict.clone().unbind())) })?;
-        dict.set_item(intern!(py, "__getattr__"), about.getattr(intern!(py, "_module_attribute"))?)?;
-        dict.set_item(intern!(py, "__dir__"), about.getattr(intern!(py, "_module_names"))?)?;
-        dict.set_item(intern!(py, "__pixie__"), about)
+        dict.set_item(GETATTR.get(py), about.getattr(MODULE_ATTRIBUTE.get(py))?)?;
+        dict.set_item(DIR.get(py), about.getattr(MODULE_NAMES.get(py))?)?;
+        dict.set_item(PIXIE.get(py), about)
     }
 
     /// Makes the function of this name, which goes on to the exports of the same name behind it; `None` if there is none.
@@ -372,7 +380,7 @@ impl FatModule {
         let names = PySet::new(py, self.origin.names())?;
         names.add("__PIXIE__")?;
         if let Some(dict) = self.dict(py) {
-            names.call_method1(intern!(py, "update"), (dict,))?;
+            names.call_method1("update", (dict,))?;
         }
         let list = PyList::new(py, names.iter())?;
         list.sort()?;
