@@ -83,7 +83,7 @@ fn every_usable_level_can_be_forced() {
         assert_eq!(call(&module, 1), 10 + index as u64 + 1);
         assert!(module.selection().forced);
     }
-    assert!(matches!(load_bytes("kernels", &bytes, &forced("avx2")), Err(Error::UnknownIsa { .. })));
+    assert!(matches!(load_bytes("kernels", &bytes, &forced("avx9")), Err(Error::UnknownIsa { .. })));
 }
 
 #[test]
@@ -173,7 +173,8 @@ fn no_memory_is_writable_and_executable_and_none_is_mapped_from_the_file() {
             access.push(rights.to_owned());
         }
     }
-    assert_eq!(access, ["r-xp", "r--p", "rw-p"], "{maps}");
+    // Its constants lie among the code.
+    assert_eq!(access, ["r-xp", "rw-p"], "{maps}");
 }
 
 #[test]

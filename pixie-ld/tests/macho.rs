@@ -285,16 +285,16 @@ fn limits_and_one_past_them() {
         ("ldr q0, [x0, _data@PAGEOFF]", 0x1_0010, 0x1_0008),
         ("ldrh w0, [x0, _data@PAGEOFF]", 0x1_0002, 0x1_0001),
         ("nop\n.section __DATA,__const\n.long _data", 0xffff_ffff, 0x1_0000_0000),
-        // The constant is on the page after the code.
+        // The constant is on the next line of the cache.
         (
             "nop\n.section __DATA,__const\n.long _data - .",
-            BASE + 0x4000 + 0x7fff_ffff,
-            BASE + 0x4000 + 0x8000_0000,
+            BASE + 0x40 + 0x7fff_ffff,
+            BASE + 0x40 + 0x8000_0000,
         ),
         (
             "nop\n.section __DATA,__const\n.long _data - .",
-            BASE + 0x4000 - 0x8000_0000,
-            BASE + 0x4000 - 0x8000_0001,
+            BASE + 0x40 - 0x8000_0000,
+            BASE + 0x40 - 0x8000_0001,
         ),
     ];
     for (code, fits, past) in cases {

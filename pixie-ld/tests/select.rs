@@ -92,8 +92,8 @@ fn failures_name_both_sides() {
         select("m.pixie", &entry(levels), &host(has), forced).unwrap_err().to_string()
     };
     assert_eq!(
-        said(ALL, "x86-64-v2", Some("avx2")),
-        "`m.pixie` has no variant `avx2` for linux-64\n\
+        said(ALL, "x86-64-v2", Some("avx9")),
+        "`m.pixie` has no variant `avx9` for linux-64\n\
          hint: expected one of `x86-64`, `x86-64-v2`, `x86-64-v3`, `x86-64-v4`, or `baseline` for the first of them"
     );
     assert_eq!(
