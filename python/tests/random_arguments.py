@@ -111,6 +111,8 @@ def spoil_array(random, param, value):
     """Something else in an array's place, or the array in another form."""
     if not isinstance(value, numpy.ndarray) or not value.ndim or random.random() < 0.2:
         return random.choice([*WRONG, numpy.zeros(3, "M8[s]"), numpy.zeros(3, "f2"), numpy.array(1.0)])
+    # Another parameter may have this very array, and the model knows no arrays that share only a part of their memory.
+    value = value.copy(order="K")
     ways = [
         lambda: numpy.zeros(value.shape, random.choice(list(DTYPES.values()))),
         lambda: value.astype(value.dtype.newbyteorder(">")),
