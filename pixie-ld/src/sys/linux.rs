@@ -95,7 +95,7 @@ pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
         fn __register_frame(begin: *const u8);
     }
     // libgcc 12 guards its list by a lock, which a thread of the parent that was just ending may have held when this process was
-    // forked, and nobody would ever release (one import in 3,000 hung). So a child of a process that has tables registers no more.
+    // forked, and nobody would ever release (seen in gdb, with threads that end all the time). So a child of a process that has tables registers no more.
     static REGISTERS: OnceLock<u32> = OnceLock::new();
     let process = std::process::id();
     if *REGISTERS.get_or_init(|| process) != process {
