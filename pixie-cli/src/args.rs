@@ -113,15 +113,8 @@ pub struct BuildArgs {
     /// Keep line tables in the objects.
     #[arg(short = 'g')]
     pub debug: bool,
-    /// Folder to search for headers.
-    #[arg(short = 'I', value_name = "DIR")]
-    pub include: Vec<PathBuf>,
-    /// Define a macro.
-    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
-    pub define: Vec<String>,
-    /// Pass a flag to the C compiler; repeat for several, as `--cflag=-Wall`.
-    #[arg(long = "cflag", value_name = "F", allow_hyphen_values = true)]
-    pub cflags: Vec<String>,
+    #[command(flatten)]
+    pub front: FrontArgs,
     /// Let the objects refer to this symbol, which the process that loads the module must have.
     #[arg(long = "allow-import", value_name = "SYMBOL")]
     pub allow_imports: Vec<String>,
@@ -160,6 +153,20 @@ pub struct BuildArgs {
     pub quiet: bool,
 }
 
+/// What the C compiler is told.
+#[derive(Args, Debug)]
+pub struct FrontArgs {
+    /// Folder to search for headers.
+    #[arg(short = 'I', value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+    /// Define a macro.
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    pub define: Vec<String>,
+    /// Pass a flag to the C compiler; repeat for several, as `--cflag=-Wall`.
+    #[arg(long = "cflag", value_name = "F", allow_hyphen_values = true)]
+    pub cflags: Vec<String>,
+}
+
 #[derive(Args, Debug)]
 pub struct BitcodeArgs {
     /// The C source.
@@ -171,15 +178,8 @@ pub struct BitcodeArgs {
     /// The platform [default: this one].
     #[arg(long, value_name = "P")]
     pub platform: Option<Platform>,
-    /// Folder to search for headers.
-    #[arg(short = 'I', value_name = "DIR")]
-    pub include: Vec<PathBuf>,
-    /// Define a macro.
-    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
-    pub define: Vec<String>,
-    /// Pass a flag to the C compiler; repeat for several, as `--cflag=-Wall`.
-    #[arg(long = "cflag", value_name = "F", allow_hyphen_values = true)]
-    pub cflags: Vec<String>,
+    #[command(flatten)]
+    pub front: FrontArgs,
     /// No contraction of a*b+c.
     #[arg(long)]
     pub reproducible: bool,

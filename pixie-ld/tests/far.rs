@@ -111,4 +111,14 @@ fn the_layout_follows_the_page_size() {
         assert_eq!(layout.frame.size, 2 * page.bytes());
         assert!(link(&object, &layout, Address(page.bytes() / 2), &far_symbol).is_err());
     }
+    // Those of a larger one have pages of their own, and cannot be executed.
+    let large = "int a = 1; const int c[99999] = {1, 2}; int run(int i) { return a++ + c[i]; }";
+    let bytes = common::object(large, &[]);
+    let object = parse(Platform::Linux64, &bytes).unwrap();
+    for page in [PageSize::K4, PageSize::K16, PageSize::K64] {
+        let segments = pixie_ld::layout::layout(&object, page).unwrap().frame.segments;
+        let kinds: Vec<Protection> = segments.iter().map(|segment| segment.protection).collect();
+        assert_eq!(kinds, [Protection::ReadExecute, Protection::Read, Protection::ReadWrite]);
+        assert!(segments.iter().all(|segment| segment.offset.is_multiple_of(page.bytes())));
+    }
 }

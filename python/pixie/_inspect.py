@@ -6,8 +6,9 @@ import html
 import os
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
+
+from ._toolchain import command
 
 if TYPE_CHECKING:
     from . import Export, FatModule
@@ -82,7 +83,7 @@ def code(about: FatModule | Export, form: str, function: str | None, platform: s
         raise RuntimeError(
             "the module was loaded from memory, and there is no file to look at\nhint: write it to a file and load that"
         )
-    words = [_command(), "inspect", about.path, f"--{form}", "--build-id", about.build_id]
+    words = [command(), "inspect", about.path, f"--{form}", "--build-id", about.build_id]
     if platform is None or platform == about.platform:
         isa = about.isa if isa is None else isa
         platform = about.platform
@@ -97,23 +98,6 @@ def code(about: FatModule | Export, form: str, function: str | None, platform: s
         message = f"`{words[0]}` ended with {done.returncode} and said nothing"
     # 2: wrong usage, hence a platform that there is not.
     raise ValueError(message) if done.returncode == 2 else RuntimeError(message)
-
-
-def _command() -> str:
-    """The toolchain's command: what ``PIXIE_COMMAND`` names, else ``pixie`` on ``PATH``, else the one beside the interpreter."""
-    named = os.environ.get("PIXIE_COMMAND")
-    if named:
-        found = shutil.which(named)
-        if found is None:
-            raise FileNotFoundError(f"the variable PIXIE_COMMAND names `{named}`, which is no program that can be run")
-        return found
-    found = shutil.which("pixie") or shutil.which("pixie", path=os.path.dirname(sys.executable))
-    if found is None:
-        raise FileNotFoundError(
-            "code is shown by the toolchain's command `pixie`, which was not found\n"
-            "hint: pip install pixie-toolchain, or name the command in the variable PIXIE_COMMAND"
-        )
-    return found
 
 
 def variant_table(about: FatModule) -> str:

@@ -1,5 +1,7 @@
 """Finding and running the `pixie` command, which holds the compiler that this package does not."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ class BuildError(subprocess.CalledProcessError, RuntimeError):
         return self.message
 
 
-def command():
+def command() -> str:
     """The path of the command: `PIXIE_COMMAND`; else `pixie` on PATH; else beside this Python.
 
     Raises `FileNotFoundError` where there is none.
@@ -31,8 +33,8 @@ def command():
     found = shutil.which("pixie") or shutil.which("pixie", path=os.path.dirname(sys.executable))
     if found is None:
         raise FileNotFoundError(
-            "the `pixie` command, which compiles, is not installed\n"
-            "hint: install the toolchain, or name the command in the variable PIXIE_COMMAND"
+            "the `pixie` command, which compiles and shows code, was not found\n"
+            "hint: pip install pixie-toolchain, or name the command in the variable PIXIE_COMMAND"
         )
     return os.path.abspath(found)
 

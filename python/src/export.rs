@@ -8,7 +8,6 @@ use pixie_format::signature::{Default, Mode, Param};
 use pixie_ld::{LoadedExport, Thunk};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 
@@ -16,7 +15,7 @@ use crate::call;
 use crate::ctypes;
 use crate::inspect;
 use crate::module::Origin;
-use crate::once::Once;
+use crate::once::{Once, name};
 use crate::plan::Plan;
 use crate::typed;
 use crate::ufunc;
@@ -32,6 +31,8 @@ pub struct Export {
     pub function: *const c_void,
     /// The overload to try where the arguments are of other types.
     pub next: Option<Py<Export>>,
+    /// Whether it is a type of a NumPy ufunc.
+    pub is_ufunc: bool,
     origin: Arc<Origin>,
     index: usize,
     method: Method,
@@ -98,6 +99,7 @@ impl Export {
             next,
             thunk: entry.thunk,
             function: entry.function,
+            is_ufunc: details.ufunc.is_some(),
             origin: Arc::clone(origin),
             index,
             method,
@@ -125,13 +127,10 @@ impl Export {
         if let Ok(export) = function.cast::<Export>() {
             return Ok(export.clone());
         }
-        if let Some(export) = ufunc::export_of(function)? {
-            return Ok(export);
-        }
         let handle = match function.cast::<PyCFunction>() {
             // A bound method of the handle itself is a built-in too, but not the function.
             Ok(builtin) => builtin.getattr("__self__")?.cast_into::<Export>().ok(),
-            Err(_) => None,
+            Err(_) => ufunc::export_of(function)?,
         };
         handle
             .filter(|handle| {
@@ -333,7 +332,7 @@ impl Export {
     /// CPython pickles a built-in as `getattr` of its `__self__`, so what this restores is what has a function of that name: the
     /// module.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore"))?;
+        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore"))?;
         Ok((restore, self.origin.recipe(py, Some(self.name()))?))
     }
 

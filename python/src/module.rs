@@ -8,22 +8,13 @@ use pixie_format::{FORMAT_VERSION, Signature};
 use pixie_ld::{LoadedExport, LoadedModule};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 
 use crate::errors::on_function;
 use crate::export::Export;
-use crate::once::Name;
+use crate::once::{Once, name};
 use crate::{inspect, ufunc, upstream};
-
-static PIXIE: Name = Name::new("__pixie__");
-static DOC: Name = Name::new("__doc__");
-static GETATTR: Name = Name::new("__getattr__");
-static DIR: Name = Name::new("__dir__");
-static MODULE_ATTRIBUTE: Name = Name::new("_module_attribute");
-static MODULE_NAMES: Name = Name::new("_module_names");
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -34,7 +25,7 @@ pub struct Origin {
     /// Whether pickles of its functions hold the whole file.
     pub portable: bool,
     /// The file, once a pickle has asked for it, or as a pickle brought it.
-    pub content: PyOnceLock<Py<PyBytes>>,
+    pub content: Once<PyBytes>,
     /// The code, which a portable module shares with the one that it was made from.
     pub loaded: Arc<LoadedModule>,
 }
@@ -43,22 +34,13 @@ impl Origin {
     /// A module that has been loaded.
     pub fn new(name: String, imported: bool, loaded: LoadedModule) -> Arc<Origin> {
         let loaded = Arc::new(loaded);
-        Arc::new(Origin { name, imported, portable: false, content: PyOnceLock::new(), loaded })
+        Arc::new(Origin { name, imported, portable: false, content: Once::new(), loaded })
     }
 
     /// A module whose functions pickle with their file, which is read when it is first needed unless it is there already.
-    pub fn portable(
-        py: Python<'_>,
-        name: String,
-        loaded: Arc<LoadedModule>,
-        content: Option<Py<PyBytes>>,
-    ) -> Arc<Origin> {
-        let origin = Origin { name, imported: false, portable: true, content: PyOnceLock::new(), loaded };
-        if let Some(content) = content {
-            // A cell that nobody else has seen is empty.
-            let _ = origin.content.set(py, content);
-        }
-        Arc::new(origin)
+    pub fn portable(name: String, loaded: Arc<LoadedModule>, content: Option<Py<PyBytes>>) -> Arc<Origin> {
+        let content = content.map_or_else(Once::new, Once::made);
+        Arc::new(Origin { name, imported: false, portable: true, content, loaded })
     }
 
     /// The signature of an export, which nobody has asked for before.
@@ -72,7 +54,7 @@ impl Origin {
     pub fn fill(self: Arc<Origin>, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         let dict = module.dict();
-        if dict.contains(PIXIE.get(py))? {
+        if dict.contains(name!(py, "__pixie__"))? {
             // Loaded again: what was made before is of the old image.
             if dict.contains("__PIXIE__")? {
                 dict.del_item("__PIXIE__")?;
@@ -84,13 +66,13 @@ impl Origin {
             }
         }
         if let Some(doc) = self.loaded.doc() {
-            dict.set_item(DOC.get(py), doc)?;
+            dict.set_item(name!(py, "__doc__"), doc)?;
         }
         let about =
             Bound::new(py, FatModule { origin: self, dict: Mutex::new(Some(dict.clone().unbind())) })?;
-        dict.set_item(GETATTR.get(py), about.getattr(MODULE_ATTRIBUTE.get(py))?)?;
-        dict.set_item(DIR.get(py), about.getattr(MODULE_NAMES.get(py))?)?;
-        dict.set_item(PIXIE.get(py), about)
+        dict.set_item(name!(py, "__getattr__"), about.getattr(name!(py, "_module_attribute"))?)?;
+        dict.set_item(name!(py, "__dir__"), about.getattr(name!(py, "_module_names"))?)?;
+        dict.set_item(name!(py, "__pixie__"), about)
     }
 
     /// Makes the function of this name, which goes on to the exports of the same name behind it; `None` if there is none.
@@ -241,13 +223,13 @@ impl FatModule {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore_about"))?;
+        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore_about"))?;
         Ok((restore, self.origin.recipe(py, None)?))
     }
 
     /// What pickles of the module itself hold.
     fn _reduce_module<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(intern!(py, "pixie._core"))?.getattr(intern!(py, "_restore"))?;
+        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore"))?;
         Ok((restore, self.origin.recipe(py, None)?))
     }
 

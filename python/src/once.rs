@@ -17,14 +17,24 @@ impl<T> Once<T> {
         Once(OnceLock::new())
     }
 
+    /// A place that has its object already.
+    pub fn made(object: Py<T>) -> Once<T> {
+        Once(OnceLock::from(object))
+    }
+
+    /// The object, if there is one yet.
+    pub fn get<'py>(&self, py: Python<'py>) -> Option<Bound<'py, T>> {
+        self.0.get().map(|object| object.bind(py).clone())
+    }
+
     /// The object, made by `make` where there is none yet. Where `make` lets other threads run, the first object stays.
     pub fn get_or_try<'py>(
         &self,
         py: Python<'py>,
         make: impl FnOnce() -> PyResult<Bound<'py, T>>,
     ) -> PyResult<Bound<'py, T>> {
-        if let Some(object) = self.0.get() {
-            return Ok(object.bind(py).clone());
+        if let Some(object) = self.get(py) {
+            return Ok(object);
         }
         let made = make()?;
         match self.0.set(made.clone().unbind()) {
@@ -49,3 +59,12 @@ impl Name {
         self.1.get_or_init(|| PyString::intern(py, self.0).unbind()).bind(py)
     }
 }
+
+/// A string, interned once for each place that names it: what PyO3's `intern!` is, safely under forks.
+macro_rules! name {
+    ($py:expr, $text:literal) => {{
+        static NAME: $crate::once::Name = $crate::once::Name::new($text);
+        NAME.get($py)
+    }};
+}
+pub(crate) use name;

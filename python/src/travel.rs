@@ -8,7 +8,6 @@ use pixie_format::BuildId;
 use pixie_format::reader::Module;
 use pixie_ld::{LoadOptions, LoadedModule};
 use pyo3::exceptions::{PyModuleNotFoundError, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyWeakrefReference};
 
@@ -16,6 +15,7 @@ use crate::errors;
 use crate::export::Export;
 use crate::loader::load_module;
 use crate::module::{FatModule, Origin};
+use crate::once::name;
 
 /// What this process has loaded under one build id, the import system's modules aside, which it finds itself.
 struct Known {
@@ -80,7 +80,7 @@ impl Wanted<'_> {
 
     /// The module of this name that has been imported, if it is this one.
     fn imported<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyModule>>> {
-        let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+        let modules = py.import(name!(py, "sys"))?.getattr(name!(py, "modules"))?;
         let Ok(module) = modules.get_item(self.name) else { return Ok(None) };
         let Ok(module) = module.cast_into::<PyModule>() else { return Ok(None) };
         let origin = origin_of(&module);
@@ -130,7 +130,7 @@ impl Wanted<'_> {
 }
 
 fn origin_of(module: &Bound<'_, PyAny>) -> Option<Arc<Origin>> {
-    let about = module.getattr(intern!(module.py(), "__pixie__")).ok()?;
+    let about = module.getattr(name!(module.py(), "__pixie__")).ok()?;
     Some(Arc::clone(about.cast::<FatModule>().ok()?.get().origin()))
 }
 
@@ -165,7 +165,7 @@ pub fn restore<'py>(
                 if let Some(module) = wanted.loaded(py) {
                     return Ok(module);
                 }
-                let path = module.getattr(intern!(py, "__file__")).and_then(|path| path.extract::<PathBuf>());
+                let path = module.getattr(name!(py, "__file__")).and_then(|path| path.extract::<PathBuf>());
                 let path = path.unwrap_or_default();
                 let place = match path.as_os_str().is_empty() {
                     true => "the module of that name".to_owned(),
@@ -279,9 +279,9 @@ fn portable_module<'py>(
     let class = py.import("pixie._portable")?.getattr("PortableModule")?;
     let module = class.call1((name,))?.cast_into::<PyModule>()?;
     if let Some(path) = code.path() {
-        module.setattr(intern!(py, "__file__"), path.as_os_str())?;
+        module.setattr(name!(py, "__file__"), path.as_os_str())?;
     }
-    Origin::portable(py, name.to_owned(), Arc::clone(code), content.map(Bound::unbind)).fill(&module)?;
+    Origin::portable(name.to_owned(), Arc::clone(code), content.map(Bound::unbind)).fill(&module)?;
     let mut known = known();
     let kept =
         entry(&mut known, code).portable.get_or_insert_with(|| module.clone().unbind()).bind(py).clone();
@@ -301,7 +301,7 @@ pub fn restore_about<'py>(
     function: Option<&str>,
     content: Option<Bound<'py, PyBytes>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    restore(py, name, path, build_id, function, content)?.getattr(intern!(py, "__pixie__"))
+    restore(py, name, path, build_id, function, content)?.getattr(name!(py, "__pixie__"))
 }
 
 /// Gives the same function, module or `__pixie__` again, so that its pickles hold the whole file: a process without the file
@@ -313,7 +313,7 @@ pub fn portable<'py>(function_or_module: &Bound<'py, PyAny>) -> PyResult<Bound<'
     let object = function_or_module;
     let py = object.py();
     if let Ok(about) = object.cast::<FatModule>() {
-        return Ok(about.get().origin().to_portable(py)?.getattr(intern!(py, "__pixie__"))?.into_any());
+        return Ok(about.get().origin().to_portable(py)?.getattr(name!(py, "__pixie__"))?.into_any());
     }
     if object.is_instance_of::<PyModule>()
         && let Some(origin) = origin_of(object)
@@ -328,6 +328,12 @@ pub fn portable<'py>(function_or_module: &Bound<'py, PyAny>) -> PyResult<Bound<'
         PyTypeError::new_err(format!("expected a fat module or a function of one, found {shown}"))
     })?;
     let export = export.get();
+    if export.is_ufunc {
+        let name = export.name();
+        return Err(PyTypeError::new_err(format!(
+            "`{name}` is a ufunc, which NumPy pickles by the name of its module alone\nhint: make the module portable"
+        )));
+    }
     match export.origin().portable {
         true => Ok(object.clone()),
         false => export.origin().to_portable(py)?.getattr(export.name()),
@@ -354,7 +360,7 @@ impl Origin {
 
     /// The whole file, read when it is first asked for; it is still what was loaded.
     fn content(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
-        let content = self.content.get_or_try_init(py, || {
+        let content = self.content.get_or_try(py, || {
             let failed = |why: String| {
                 let name = &self.name;
                 let message = format!("cannot pickle the fat module `{name}` with its file: {why}");
@@ -375,8 +381,8 @@ impl Origin {
                     "`{shown}` has build id `{there}`, what was loaded has build id `{loaded}`\n{hint}"
                 )));
             }
-            Ok::<_, PyErr>(PyBytes::new(py, &bytes).unbind())
+            Ok(PyBytes::new(py, &bytes))
         })?;
-        Ok(content.clone_ref(py))
+        Ok(content.unbind())
     }
 }

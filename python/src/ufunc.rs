@@ -10,11 +10,11 @@ use pixie_ld::LoadedExport;
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::export::Export;
 use crate::module::Origin;
+use crate::once::Once;
 
 /// `PyUFunc_FromFuncAndDataAndSignature` of NumPy's C API: inner loops, their data, types of all operands, how many types, inputs,
 /// outputs, identity, name, docstring, unused, signature.
@@ -36,7 +36,7 @@ type FromFuncs = unsafe extern "C" fn(
 const FROM_FUNCS: usize = 31;
 
 /// The handles of the ufuncs that were made, by ufunc: a ufunc cannot carry its own.
-static EXPORTS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+static EXPORTS: Once<PyDict> = Once::new();
 
 /// The handle behind a ufunc of a fat module.
 pub fn export_of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Export>>> {
@@ -46,7 +46,7 @@ pub fn export_of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py
     if function.hash().is_err() {
         return Ok(None);
     }
-    match exports.bind(py).get_item(function)? {
+    match exports.get_item(function)? {
         Some(export) => Ok(Some(export.cast_into()?)),
         None => Ok(None),
     }
@@ -58,6 +58,10 @@ pub fn make<'py>(
     handle: &Bound<'py, Export>,
     name: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // Nearly all are not.
+    if !handle.get().is_ufunc {
+        return Ok(None);
+    }
     let py = handle.py();
     let loaded = &origin.loaded;
     let exports: Vec<&LoadedExport> =
@@ -144,8 +148,7 @@ pub fn make<'py>(
         );
         Bound::from_owned_ptr_or_err(py, made)?
     };
-    let exports = EXPORTS.get_or_init(py, || PyDict::new(py).unbind());
-    exports.bind(py).set_item(&ufunc, handle)?;
+    EXPORTS.get_or_try(py, || Ok(PyDict::new(py)))?.set_item(&ufunc, handle)?;
     Ok(Some(ufunc))
 }
 

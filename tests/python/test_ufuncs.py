@@ -53,6 +53,8 @@ def test_types_signatures_and_documentation(ufuncs):
     info = runtime.info(module.add)
     assert info.signature == "add(x: i64, y: i64) -> i64" and len(info.overloads) == 2
     assert runtime.info(module.hypot3).ctypes(3.0, 4.0, 12.0) == 13.0
+    with pytest.raises(TypeError, match="`add` is a ufunc, which NumPy pickles by the name of its module alone"):
+        runtime.portable(module.add)
     with pytest.raises(TypeError, match="expected a function of a fat module"):
         runtime.info(np.add)
 
@@ -87,6 +89,7 @@ SOURCE = """
 double f(double x, double y) { return x * y; }
 double g(double x) { return x; }
 int h(double x, double *y) { *y = x; return 0; }
+double s(const void *x, size_t n) { return n; }
 void w(double *x, size_t n) { for (size_t i = 0; i < n; i++) x[i] = 0; }
 """
 
@@ -99,6 +102,7 @@ void w(double *x, size_t n) { for (size_t i = 0; i < n; i++) x[i] = 0; }
         (["--ufunc", "f(x: f64, y: f64) -> f64", "--ufunc", "f = g(x: f64) -> f64"], "share a name, but are not both ufuncs"),
         (["--ufunc", "f(x: f64, y: f64) -> f64", "--export", "f = g(x: f64) -> f64"], "share a name, but are not both ufuncs"),
         (["--ufunc", "g(x: f64) -> f64", "--identity", "g=zero"], "has an identity, which only a function of two numbers"),
+        (["--ufunc", "s(x: f64[n], n: usize) -> f64", "--ufunc", "t = s(x: f32[n], n: usize) -> f64"], "go over different operands"),
         (["--export", "g(x: f64) -> f64", "--identity", "g=zero"], "--identity takes the name of a ufunc, found `g`"),
     ],
 )

@@ -15,12 +15,7 @@ pub fn run(args: &BitcodeArgs) -> Result<()> {
     };
     files::check_folder(&args.output)?;
     files::check_not_input(&args.output, [source.as_path()])?;
-    let flags = CFlags {
-        include: args.include.clone(),
-        define: args.define.clone(),
-        other: args.cflags.clone(),
-        reproducible: args.reproducible,
-    };
+    let flags = CFlags::new(&args.front, args.reproducible);
     let platform = commands::platform_or_host(args.platform)?;
     let compiled = frontend::compile(&Compiler::find()?, &source, platform, None, &flags)?;
     if !compiled.diagnostics.trim().is_empty() {

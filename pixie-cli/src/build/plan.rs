@@ -73,12 +73,7 @@ impl Plan {
             platforms: platforms(args)?,
             exports,
             options: super::options(args),
-            flags: CFlags {
-                include: args.include.clone(),
-                define: args.define.clone(),
-                other: args.cflags.clone(),
-                reproducible: args.reproducible,
-            },
+            flags: CFlags::new(&args.front, args.reproducible),
             per_level: args.per_level,
             unsafe_pointers: args.unsafe_pointers,
             gil: gil(args)?,

@@ -26,9 +26,8 @@ pub fn stub(manifest: &Manifest) -> Result<String> {
             names.push(&signature.name);
         }
     }
-    let numbers = signatures.iter().flat_map(|(signature, _)| &signature.params);
     let mut stub = Stub {
-        numpy: numbers.clone().any(|param| matches!(&param.ty, Type::Array(array) if !array.is_scalar_out())),
+        numpy: signatures.iter().any(|(signature, _)| signature.has_arrays()),
         taken: names.iter().copied().collect(),
         imports: BTreeSet::new(),
         types: Vec::new(),

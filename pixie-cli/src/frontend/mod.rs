@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, anyhow, bail};
 use pixie_format::{IsaLevel, Platform};
 
+use crate::args::FrontArgs;
+
 pub use compiler::Compiler;
 
 /// What the C compiler is told beside target and source.
@@ -19,6 +21,14 @@ pub struct CFlags {
     pub define: Vec<String>,
     pub other: Vec<String>,
     pub reproducible: bool,
+}
+
+impl CFlags {
+    /// Those of a command line.
+    pub fn new(args: &FrontArgs, reproducible: bool) -> CFlags {
+        let FrontArgs { include, define, cflags } = args;
+        CFlags { include: include.clone(), define: define.clone(), other: cflags.clone(), reproducible }
+    }
 }
 
 /// The bitcode of one C source.

@@ -57,8 +57,8 @@ impl Signature {
         if let Return::Scalar(scalar) = self.ret {
             operands.push(None, scalar, &[]);
         }
-        for (index, param) in self.params.iter().enumerate() {
-            if let (Type::Array(array), Mode::Out) = (&param.ty, param.mode) {
+        for (index, param) in self.outputs() {
+            if let Type::Array(array) = &param.ty {
                 operands.push(Some(index), array.element, &array.dims);
             }
         }

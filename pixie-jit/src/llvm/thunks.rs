@@ -57,6 +57,19 @@ fn shape(signature: &Signature, platform: Platform) -> (Vec<Slot>, Option<Slot>)
     (params.collect(), Slot::of_return(signature.ret, platform))
 }
 
+/// The export that a new function `name` is to call.
+pub(super) fn callee<'m>(module: &'m Module<'_>, symbol: &str, name: &str) -> Result<Value<'m>> {
+    let function = ir::function(module, symbol).filter(|function| !function.is_declaration());
+    let error = |message| Err(Error::Llvm { message });
+    match function {
+        None => error(format!("the bitcode does not define `{symbol}`")),
+        Some(_) if ir::function(module, name).is_some() => {
+            error(format!("the bitcode already has a function `{name}`"))
+        }
+        Some(function) => Ok(function),
+    }
+}
+
 /// Adds the thunk of one export.
 fn add(
     module: &Module<'_>,
@@ -66,13 +79,8 @@ fn add(
     signature: &Signature,
 ) -> Result<()> {
     let error = |message: String| Error::Llvm { message };
-    let Some(function) = ir::function(module, symbol).filter(|function| !function.is_declaration()) else {
-        return Err(error(format!("the bitcode does not define `{symbol}`")));
-    };
     let name = thunk::symbol(symbol);
-    if ir::function(module, &name).is_some() {
-        return Err(error(format!("the bitcode already has a function `{name}`")));
-    }
+    let function = callee(module, symbol, &name)?;
     let types = function.value_type().param_types();
     if types.len() != signature.params.len() {
         return Err(error(format!(

@@ -137,6 +137,19 @@ pub fn entry(py: Python<'_>, plan: &Plan) -> ffi::PyCFunctionFastWithKeywords {
     reals::entry(py, plan).or_else(|| scalars::entry(plan)).unwrap_or(enter)
 }
 
+/// The lock that CPython holds while it calls a built-in, and the export that this one is.
+///
+/// # Safety
+/// `slf` is what CPython gave to an entry: the `Export` that `Export::function` makes every built-in of ours with.
+#[inline(always)]
+unsafe fn called(slf: &*mut ffi::PyObject) -> (Python<'_>, &Export) {
+    // SAFETY: the caller's.
+    unsafe {
+        let py = Python::assume_attached();
+        (py, Bound::ref_from_ptr(py, slf).cast_unchecked::<Export>().get())
+    }
+}
+
 /// The entry point that serves every plan.
 ///
 /// # Safety
@@ -147,10 +160,8 @@ unsafe extern "C" fn enter(
     nargs: ffi::Py_ssize_t,
     kwnames: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython holds the lock while it calls a built-in.
-    let py = unsafe { Python::assume_attached() };
-    // SAFETY: `Export::function` is the only one to make built-ins of this entry, and gives them an `Export`.
-    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
+    // SAFETY: as this function's own.
+    let (py, export) = unsafe { called(&slf) };
     let plan = &export.plan;
     // An `out` array goes by keyword alone, which is for the careful road.
     if kwnames.is_null() && nargs as usize == plan.inputs.len() && !plan.has_outputs {
@@ -193,10 +204,8 @@ unsafe fn by_name(
     nargs: ffi::Py_ssize_t,
     kwnames: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython holds the lock while it calls a built-in.
-    let py = unsafe { Python::assume_attached() };
-    // SAFETY: as in `enter`.
-    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
+    // SAFETY: as this function's own.
+    let (py, export) = unsafe { called(&slf) };
     let plan = &export.plan;
     let nargs = nargs as usize;
     // Where every argument came by position, the entry has tried them.

@@ -10,8 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::arguments::bind_by_identity;
-use super::{by_name, floats, quick};
-use crate::export::Export;
+use super::{by_name, called, floats, quick};
 use crate::plan::{Kind, Plan};
 
 /// The entry for `plan`, if it is of this kind.
@@ -55,8 +54,8 @@ unsafe extern "C" fn enter_nothing(
     if nargs == 0 && kwnames.is_null() {
         // SAFETY: `Export::function` gives the built-in an `Export`, whose function takes and returns nothing; the lock is held.
         unsafe {
-            let slf = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>();
-            std::mem::transmute::<*const c_void, extern "C" fn()>(slf.get().function)();
+            let (_, export) = called(&slf);
+            std::mem::transmute::<*const c_void, extern "C" fn()>(export.function)();
             let none = ffi::Py_None();
             ffi::Py_INCREF(none);
             return none;
@@ -79,8 +78,8 @@ unsafe extern "C" fn enter<const N: usize, const IN_PLACE: bool>(
         // one of N doubles.
         unsafe {
             if let Some(values) = convert::<N, IN_PLACE>(args) {
-                let slf = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>();
-                return ffi::PyFloat_FromDouble(call(slf.get().function, &values));
+                let (_, export) = called(&slf);
+                return ffi::PyFloat_FromDouble(call(export.function, &values));
             }
         }
     }
@@ -102,7 +101,7 @@ unsafe fn enter_by_name<const N: usize, const IN_PLACE: bool>(
     let mut given = [std::ptr::null_mut(); N];
     // SAFETY: as in `enter`; the arguments are as CPython passed them, and none of `given` is null when they are converted.
     unsafe {
-        let export = Bound::ref_from_ptr(Python::assume_attached(), &slf).cast_unchecked::<Export>().get();
+        let (_, export) = called(&slf);
         if bind_by_identity(&export.plan, args, nargs as usize, kwnames, &mut given).is_some()
             && !given.iter().any(|object| object.is_null())
             && let Some(values) = convert::<N, IN_PLACE>(given.as_ptr())

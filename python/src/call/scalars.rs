@@ -4,10 +4,8 @@ use std::mem::MaybeUninit;
 
 use pixie_format::manifest::Gil;
 use pyo3::ffi;
-use pyo3::prelude::*;
 
-use super::{by_name, quick, result};
-use crate::export::Export;
+use super::{by_name, called, quick, result};
 use crate::plan::{Kind, MAX_PARAMS, Plan};
 
 /// The entry for `plan`, if it is of this kind.
@@ -25,10 +23,8 @@ unsafe extern "C" fn enter(
     nargs: ffi::Py_ssize_t,
     kwnames: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython holds the lock while it calls a built-in.
-    let py = unsafe { Python::assume_attached() };
-    // SAFETY: `Export::function` gives the built-in an `Export`.
-    let export = unsafe { Bound::ref_from_ptr(py, &slf).cast_unchecked::<Export>() }.get();
+    // SAFETY: as this function's own.
+    let (py, export) = unsafe { called(&slf) };
     let plan = &export.plan;
     if kwnames.is_null() && nargs as usize == plan.inputs.len() {
         let mut slots = [const { MaybeUninit::uninit() }; MAX_PARAMS];

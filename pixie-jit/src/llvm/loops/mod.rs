@@ -6,7 +6,7 @@ mod cores;
 mod elements;
 mod text;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use inkwell::llvm_sys::debuginfo::LLVMInstructionSetDebugLoc;
 use inkwell::module::Module;
@@ -25,28 +25,33 @@ use text::{Text, from_memory, quoted, to_memory};
 /// Up to so many instructions, before any pass, an export is inlined into every version of its loop.
 const SMALL: usize = 400;
 
-/// Adds the loops of the exports that are ufuncs. Exports of one symbol share a loop, as [`thunks::add_all`] checks that they can.
+/// Adds the loops of the exports that are ufuncs. Exports of one symbol share a loop, so their operands must be the same: a thunk passes
+/// an address whatever it leads to, a loop steps over elements.
 pub fn add_all(
     session: &Session,
     module: &Module<'_>,
     platform: Platform,
     exports: &[ExportSymbol],
 ) -> Result<()> {
-    let mut done = HashSet::new();
+    let mut done: HashMap<&str, &Signature> = HashMap::new();
     let lines = Lines::new(module);
     for ExportSymbol { symbol, signature, .. } in exports.iter().filter(|export| export.ufunc) {
-        if !done.insert(symbol) {
-            continue;
+        match done.insert(symbol, signature) {
+            None => {}
+            Some(first) if same_operands(first, signature) => continue,
+            Some(first) => {
+                return Err(Error::Symbol {
+                    symbol: symbol.clone(),
+                    platform,
+                    what: format!(
+                        "is a ufunc as `{first}` and as `{signature}`, which go over different operands"
+                    ),
+                    hint: "write a second function in the source for the second signature".to_owned(),
+                });
+            }
         }
-        let error = |message: String| Error::Llvm { message };
-        let Some(function) = ir::function(module, symbol).filter(|function| !function.is_declaration())
-        else {
-            return Err(error(format!("the bitcode does not define `{symbol}`")));
-        };
         let name = thunk::loop_symbol(symbol);
-        if ir::function(module, &name).is_some() {
-            return Err(error(format!("the bitcode already has a function `{name}`")));
-        }
+        let function = thunks::callee(module, symbol, &name)?;
         let callee = Callee::new(function, symbol, signature, platform);
         let text = match signature.has_arrays() {
             true => cores::text(&name, &callee),
@@ -65,6 +70,13 @@ pub fn add_all(
         }
     }
     Ok(())
+}
+
+fn same_operands(one: &Signature, other: &Signature) -> bool {
+    let types = |signature: &Signature| {
+        signature.params.iter().map(|param| (param.mode, param.ty.clone())).collect::<Vec<_>>()
+    };
+    one.ret == other.ret && types(one) == types(other)
 }
 
 /// The export as its loop calls it.
