@@ -14,24 +14,54 @@ use crate::instance::{Failed, Placing};
 use crate::module::{Kept, LoadedModule};
 use crate::options::LoadOptions;
 use crate::select::{quick, select};
+use crate::side;
 use crate::source::{Blob, Source};
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
 
+/// Asked where a module has no code for this host: the same module by this hash of its manifest, compiled for it elsewhere.
+pub type Elsewhere<'a> = &'a dyn Fn(Hash) -> Option<LoadedModule>;
+
 /// Loads a module from a file. It is opened once and never mapped: header, manifest and the one variant that runs here are read
 /// into private memory, and their hashes are checked there, before anything becomes executable.
+///
+/// Where a specialised copy of the module lies beside it ([`side_file`]) and fits this host, its code is taken.
 pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
-    let source = Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    load(&path.display().to_string(), &source, options, Some(path))
+    load_file_or(path, options, &|_| None)
+}
+
+/// As [`load_file`]; what `elsewhere` gives is taken where neither the module nor what lies beside it has code for this host.
+pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: Elsewhere<'_>) -> Result<LoadedModule> {
+    let source = open(path)?;
+    load(&path.display().to_string(), &source, options, Some(path), elsewhere)
 }
 
 /// Loads a module from memory. `name` stands for it in errors.
 pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<LoadedModule> {
-    load(name, &Source::Bytes(bytes), options, None)
+    load(name, &Source::Bytes(bytes), options, None, &|_| None)
 }
 
-fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Path>) -> Result<LoadedModule> {
+/// The hash of a file's manifest, which names the module and how it was compiled. Of the file only the header is read.
+pub fn manifest_hash(path: &Path) -> Result<Hash> {
+    let source = open(path)?;
+    let first = source.get(0, source.size().min(HEADER_LEN as u64))?;
+    let header = Header::parse(&first, source.size());
+    let failed = |source| Error::Format { file: path.display().to_string(), source: Box::new(source) };
+    header.map(|header| header.manifest_hash).map_err(failed)
+}
+
+fn open(path: &Path) -> Result<Source<'_>> {
+    Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+fn load(
+    name: &str,
+    source: &Source<'_>,
+    options: &LoadOptions,
+    path: Option<&Path>,
+    elsewhere: Elsewhere<'_>,
+) -> Result<LoadedModule> {
     let native = Host::detect()?;
     let host = match options.platform {
         Some(platform) if platform != native.platform => foreign::host(platform, native)?,
@@ -48,7 +78,28 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
     let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
+    // Of a module that is whole the build id is the manifest's hash, which has just been checked.
+    let whole = !manifest.has_origin && !manifest.blobs.iter().any(|blob| blob.absent);
+    let build_id = match whole {
+        true => BuildId(header.manifest_hash),
+        false => decoded()?.build_id(bytes).map_err(failed)?,
+    };
+    let mut warnings = Vec::new();
+    if let Some(path) = path.filter(|_| options.looks_beside()) {
+        match side::load(path, build_id, options) {
+            Ok(Some(module)) => return Ok(module),
+            Ok(None) => {}
+            Err(warning) => warnings.push(warning),
+        }
+    }
+    let elsewhere = || match options.isa {
+        None => elsewhere(header.manifest_hash),
+        Some(_) => None,
+    };
     let Some(entry) = manifest.platform(host.platform) else {
+        if let Some(module) = elsewhere() {
+            return Ok(module);
+        }
         return Err(Error::NoPlatform {
             module: name.to_owned(),
             platform: host.platform,
@@ -59,6 +110,9 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     let index = match quick(entry, host, forced) {
         Some(index) => index,
         None => {
+            if let Some(module) = elsewhere() {
+                return Ok(module);
+            }
             let decoded = decoded()?;
             let entry = decoded.platforms.get(host.platform.name());
             entry.map_or(Ok(0), |entry| select(name, entry, host, forced).map(|selection| selection.index))?
@@ -90,6 +144,9 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         Some(instance) => instance,
         None => {
             let Some(extent) = extent(variant.object)? else {
+                if let Some(module) = elsewhere() {
+                    return Ok(module);
+                }
                 return Err(thinned(name, &decoded()?, host));
             };
             let blob = Blob { source, first: &first, extent }.whole()?;
@@ -99,12 +156,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
             place.object(&blob)?
         }
     };
-    // Of a module that is whole the build id is the manifest's hash, which has just been checked.
-    let whole = !manifest.has_origin && !manifest.blobs.iter().any(|blob| blob.absent);
-    let build_id = match whole {
-        true => BuildId(header.manifest_hash),
-        false => decoded()?.build_id(bytes).map_err(failed)?,
-    };
+    warnings.extend(instance.warnings);
     let module_name = manifest.name.as_str().into();
     let doc = manifest.doc.map(|doc| doc.as_str().into());
     let kept = match apart {
@@ -113,6 +165,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
     };
     Ok(LoadedModule {
         path: path.map(Path::to_owned),
+        code_path: None,
         origin: name.into(),
         name: module_name,
         doc,
@@ -124,7 +177,7 @@ fn load(name: &str, source: &Source<'_>, options: &LoadOptions, path: Option<&Pa
         exports: instance.exports,
         symbols: instance.symbols,
         mapping: instance.mapping,
-        warnings: instance.warnings,
+        warnings,
     })
 }
 

@@ -19,6 +19,8 @@ use crate::select::{Selection, select};
 #[derive(Debug)]
 pub struct LoadedModule {
     pub(crate) path: Option<PathBuf>,
+    /// The file that the code came from, if that is another one.
+    pub(crate) code_path: Option<PathBuf>,
     /// What stands for it in errors.
     pub(crate) origin: Box<str>,
     pub(crate) name: Box<str>,
@@ -67,6 +69,19 @@ impl LoadedModule {
     /// The file it came from; `None` for bytes.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// The file that the code came from: the module's own, or one that was specialised from it.
+    pub fn code_path(&self) -> Option<&Path> {
+        self.code_path.as_deref().or(self.path())
+    }
+
+    /// This module, which was specialised from the one at `path`, in that one's place: nobody who asks for the file wants to know where
+    /// the code lies, which may be gone sooner.
+    #[must_use]
+    pub fn in_place_of(mut self, path: &Path) -> LoadedModule {
+        self.code_path = self.path.replace(path.to_owned()).or(self.code_path);
+        self
     }
 
     /// The name that its author gave it.

@@ -22,6 +22,8 @@ pub struct LoadOptions {
     pub perf_map: bool,
     /// Links the object though the module holds its image: for comparing the two roads.
     from_object: bool,
+    /// Takes what is in the file alone.
+    alone: bool,
     /// Tells gdb about the object, so that it shows names and, of objects with line tables, lines; `PIXIE_GDB_JIT`. ELF objects.
     pub gdb_jit: bool,
 }
@@ -45,6 +47,16 @@ impl LoadOptions {
     /// The same with the objects of `platform`, the host's own if `None`.
     pub fn run_as(self, platform: Option<Platform>) -> LoadOptions {
         LoadOptions { platform, ..self }
+    }
+
+    /// The same with what is in the file alone, though a specialised copy may lie beside it.
+    pub fn alone(self) -> LoadOptions {
+        LoadOptions { alone: true, ..self }
+    }
+
+    /// Whether a specialised copy beside the file is taken: not where a level or another platform is asked for.
+    pub(crate) fn looks_beside(&self) -> bool {
+        !self.alone && self.isa.is_none() && self.platform.is_none()
     }
 
     /// Whether the object itself is needed: an image has neither its lines nor the names of functions that nobody calls from outside.
@@ -73,7 +85,7 @@ impl LoadOptions {
             }
         };
         let (perf_map, gdb_jit) = (switch(PERF_MAP)?, switch(GDB_JIT)?);
-        Ok(LoadOptions { isa, memory, platform: None, perf_map, from_object: false, gdb_jit })
+        Ok(LoadOptions { isa, memory, platform: None, perf_map, from_object: false, alone: false, gdb_jit })
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ffi::CString;
 use std::path::Path;
 
-use pixie_ld::{Error, LoadedModule};
+use pixie_cache::Error;
+use pixie_ld::LoadedModule;
 use pyo3::exceptions::{PyImportError, PyRuntimeWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -23,9 +24,9 @@ pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> P
     }
 }
 
-/// Warns of what could not be done for debuggers and profilers.
-pub fn warn(py: Python<'_>, module: &LoadedModule) -> PyResult<()> {
-    for warning in module.warnings() {
+/// Warns of what could not be done though the module runs.
+pub fn warn(py: Python<'_>, module: &LoadedModule, more: &[String]) -> PyResult<()> {
+    for warning in module.warnings().iter().chain(more) {
         // A text with a NUL in it cannot be given to Python's C functions.
         let text = CString::new(format!("{}: {warning}", module.name())).unwrap_or_default();
         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
@@ -37,7 +38,8 @@ pub fn warn(py: Python<'_>, module: &LoadedModule) -> PyResult<()> {
 pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyErr {
     let mut message = error.to_string();
     // Whoever set the variable, maybe in another file, is not always who reads the message.
-    if let Error::UnknownIsa { forced, .. } | Error::UnsupportedIsa { forced, .. } = error
+    use pixie_ld::Error::{UnknownIsa, UnsupportedIsa};
+    if let Error::Load(UnknownIsa { forced, .. } | UnsupportedIsa { forced, .. }) = error
         && forced_level().as_ref() == Some(forced)
     {
         message.push_str(&format!("\nhint: the variable PIXIE_USE_ISA is set to `{forced}`"));
@@ -46,13 +48,13 @@ pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyEr
 }
 
 /// What asking for a function raises whose description in the module is at fault.
-pub fn on_function(py: Python<'_>, error: &Error, module: &str, path: Option<&Path>) -> PyErr {
+pub fn on_function(py: Python<'_>, error: &pixie_ld::Error, module: &str, path: Option<&Path>) -> PyErr {
     import_error(py, &error.to_string(), module, path.unwrap_or(Path::new("")))
 }
 
 /// What `pixie.load` raises: like `open` where the file cannot be read, else like an import.
 pub fn on_load(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
-    if let Error::Read { source, .. } = error
+    if let Error::Load(pixie_ld::Error::Read { source, .. }) = error
         && let Some(code) = source.raw_os_error()
     {
         // The operating system's text ends in its number, which the exception shows anyway.

@@ -6,6 +6,7 @@ mod errors;
 mod export;
 mod host;
 mod inspect;
+mod jit;
 mod loader;
 mod module;
 mod once;

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pixie_ld::{LoadOptions, LoadedModule};
+use pixie_ld::LoadedModule;
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
-use crate::errors;
 use crate::module::Origin;
 use crate::travel;
+use crate::{errors, jit};
 
 /// Loads one fat module for the import system.
 #[pyclass(frozen, module = "pixie")]
@@ -47,9 +47,8 @@ impl Loader {
     /// Links the code into memory and fills the module with its functions.
     fn exec_module(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
-        let loaded =
-            read(&self.path, None).map_err(|error| errors::on_import(py, &error, &self.name, &self.path))?;
-        errors::warn(py, &loaded)?;
+        let loaded = jit::load(py, &self.path, None)
+            .map_err(|error| error.raise(|error| errors::on_import(py, &error, &self.name, &self.path)))?;
         Origin::new(self.name.clone(), true, loaded).fill(module)
     }
 
@@ -99,15 +98,6 @@ impl Loader {
     }
 }
 
-/// Reads and links a file at the level that the caller, or else the environment, asks for.
-fn read(path: &Path, isa: Option<String>) -> pixie_ld::Result<LoadedModule> {
-    let mut options = LoadOptions::from_variables(std::env::var_os)?;
-    if isa.is_some() {
-        options.isa = isa;
-    }
-    pixie_ld::load_file(path, &options)
-}
-
 /// The level that `PIXIE_USE_ISA` forces.
 pub fn forced_level() -> Option<String> {
     let isa = std::env::var_os("PIXIE_USE_ISA").filter(|isa| !isa.is_empty())?;
@@ -138,8 +128,8 @@ pub fn load_module<'py>(
     path: &Path,
     isa: Option<String>,
 ) -> PyResult<(Bound<'py, PyModule>, Arc<LoadedModule>)> {
-    let loaded = read(path, isa).map_err(|error| errors::on_load(py, &error, path))?;
-    errors::warn(py, &loaded)?;
+    let loaded =
+        jit::load(py, path, isa).map_err(|error| error.raise(|error| errors::on_load(py, &error, path)))?;
     let name = loaded.name().to_owned();
     let loader = Loader { name: name.clone(), path: path.to_owned() };
     let keywords = PyDict::new(py);

@@ -252,9 +252,9 @@ fn from_content<'py>(
             }
         }
     };
-    let code = code.map_err(|error| errors::on_import(py, &error, wanted.name, Path::new("")))?;
+    let code = code.map_err(|error| errors::on_import(py, &error.into(), wanted.name, Path::new("")))?;
     if made {
-        errors::warn(py, &code)?;
+        errors::warn(py, &code, &[])?;
     }
     portable_module(py, wanted.name, &code, Some(content))
 }

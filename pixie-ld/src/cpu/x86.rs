@@ -156,6 +156,11 @@ impl Leaves {
         set
     }
 
+    /// Vendor, family and model (leaf 1, eax, without the stepping).
+    pub fn model(&self) -> String {
+        format!("{} {:x}", String::from_utf8_lossy(&self.vendor).trim_end_matches('\0'), self.leaf1[0] >> 4)
+    }
+
     /// The processor's name, or its vendor where it gives none.
     pub fn name(&self) -> String {
         let clean = |bytes: &[u8]| {

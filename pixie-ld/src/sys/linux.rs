@@ -42,6 +42,16 @@ pub(crate) fn cpu_name() -> String {
     crate::cpu::cpuid::all_leaves().name()
 }
 
+/// The model of the processor.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn cpu_model() -> String {
+    crate::cpu::cpuid::leaves().model()
+}
+
+/// The model of the processor: what the kernel tells of the first core.
+#[cfg(target_arch = "aarch64")]
+pub(crate) use cpu_name as cpu_model;
+
 /// The features of the processor.
 #[cfg(target_arch = "aarch64")]
 pub(crate) fn features() -> FeatureSet {

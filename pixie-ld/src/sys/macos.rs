@@ -43,6 +43,9 @@ pub(crate) fn cpu_name() -> String {
     text.trim_end_matches('\0').to_owned()
 }
 
+/// The model of the processor.
+pub(crate) use cpu_name as cpu_model;
+
 /// Fills `value` with a system variable; the number of bytes written.
 fn query(name: &std::ffi::CStr, value: &mut [u8]) -> Option<usize> {
     let mut size = value.len();

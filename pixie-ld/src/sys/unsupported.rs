@@ -18,6 +18,9 @@ pub(crate) fn cpu_name() -> String {
     std::env::consts::ARCH.to_owned()
 }
 
+/// The model of the processor.
+pub(crate) use cpu_name as cpu_model;
+
 pub(crate) fn symbol(_name: &str) -> Option<usize> {
     None
 }

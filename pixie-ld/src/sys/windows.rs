@@ -25,6 +25,11 @@ pub(crate) fn features() -> FeatureSet {
     crate::cpu::cpuid::leaves().features()
 }
 
+/// The model of the processor.
+pub(crate) fn cpu_model() -> String {
+    crate::cpu::cpuid::leaves().model()
+}
+
 /// The name of the processor.
 pub(crate) fn cpu_name() -> String {
     crate::cpu::cpuid::all_leaves().name()
