@@ -47,7 +47,7 @@ impl Cache {
     pub fn find(&self, key: Key, tool: Option<Hash>) -> Option<Entry> {
         let seeds = self.folders.seeds.iter().map(|folder| (folder, false));
         let own = self.folders.own.iter().map(|folder| (folder, true));
-        seeds.chain(own).find_map(|(root, own)| {
+        let found = seeds.chain(own).find_map(|(root, own)| {
             trusted(root)?;
             let folder = folder(root, key);
             match tool {
@@ -59,7 +59,11 @@ impl Cache {
                     of_key.filter_map(|file| entry(file.path(), own)).max_by_key(|entry| entry.used)
                 }
             }
-        })
+        });
+        if let Some(entry) = &found {
+            entry.touch();
+        }
+        found
     }
 
     /// The folder for `key`, made if need be, and where the lock of `tool`'s entry lies.
@@ -129,6 +133,15 @@ impl Cache {
 }
 
 impl Entry {
+    /// Marks an entry as used now.
+    fn touch(&self) {
+        let now = SystemTime::now();
+        if self.own && now.duration_since(self.used).is_ok_and(|age| age > FRESH) {
+            // Only tells what to remove first.
+            let _ = File::open(&self.path).and_then(|file| file.set_modified(now));
+        }
+    }
+
     /// Removes an entry that cannot be used, if this user may.
     pub fn remove(&self) {
         if self.own {
@@ -154,18 +167,11 @@ fn trusted(root: &Path) -> Option<()> {
 }
 
 fn entry(path: PathBuf, own: bool) -> Option<Entry> {
-    let file = File::open(&path).ok()?;
-    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+    let metadata = fs::metadata(&path).ok().filter(Metadata::is_file)?;
     if owner::mistrust(&metadata).is_some() {
         return None;
     }
-    let used = metadata.modified().ok()?;
-    let now = SystemTime::now();
-    if own && now.duration_since(used).is_ok_and(|age| age > FRESH) {
-        // Only tells what to remove first.
-        let _ = file.set_modified(now);
-    }
-    Some(Entry { path, size: metadata.len(), used, own })
+    Some(Entry { size: metadata.len(), used: metadata.modified().ok()?, path, own })
 }
 
 fn is_entry(file: &DirEntry) -> bool {

@@ -46,6 +46,9 @@ pub enum Command {
     Merge(MergeArgs),
     /// Take an object, its bitcode or a C header out of a module.
     Extract(ExtractArgs),
+    /// Show or clear what was compiled for this machine.
+    #[command(after_help = CACHE_HELP)]
+    Cache(CacheArgs),
     /// Serve compile requests on standard input; the tool starts this itself.
     #[command(name = "__worker", hide = true)]
     Worker,
@@ -292,6 +295,30 @@ pub struct HostArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+const CACHE_HELP: &str = "\
+Variables: PIXIE_CACHE_DIR names the folder, PIXIE_CACHE_SIZE bounds it (as 500M; 1G without it), PIXIE_CACHE_SEED names
+folders that are read before it and never written, separated as on PATH.";
+
+#[derive(Args, Debug)]
+pub struct CacheArgs {
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum CacheCommand {
+    /// Print the folder that is written to.
+    Dir,
+    /// List what is there, the last used first.
+    List {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove everything from the folder that is written to.
+    Clear,
 }
 
 #[derive(Args, Debug)]

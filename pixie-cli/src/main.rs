@@ -14,7 +14,7 @@ mod frontend;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Cli, Command};
 
@@ -22,8 +22,7 @@ use args::{Cli, Command};
 const PRODUCER: &str = concat!("pixie ", env!("CARGO_PKG_VERSION"));
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match dispatch(cli.command) {
+    match dispatch(parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         // A reader that closed its end (`pixie inspect … | head`) is not an error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -33,6 +32,17 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// The command line; its version names the LLVM that compiles, since that decides what comes out.
+fn parse() -> Cli {
+    let version = match build::llvm_version() {
+        Some(llvm) => format!("{} (LLVM {llvm})", env!("CARGO_PKG_VERSION")),
+        None => format!("{} (without a compiler)", env!("CARGO_PKG_VERSION")),
+    };
+    // clap keeps texts for the life of the program.
+    let command = Cli::command().version(&*version.leak());
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn dispatch(command: Command) -> anyhow::Result<()> {
@@ -46,6 +56,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Thin(args) => commands::parts::thin(&args),
         Command::Merge(args) => commands::parts::merge(&args),
         Command::Extract(args) => commands::extract::run(&args),
+        Command::Cache(args) => commands::cache::run(&args),
         Command::Worker => build::serve(),
     }
 }

@@ -13,6 +13,11 @@ pub fn bitcode_of(_args: &BitcodeArgs) -> Result<()> {
     refuse("cannot compile C")
 }
 
+/// There is no LLVM.
+pub fn llvm_version() -> Option<String> {
+    None
+}
+
 /// The worker is a part of the compiler.
 pub fn serve() -> Result<()> {
     refuse("cannot serve compile requests")

@@ -83,8 +83,11 @@ def code(about: FatModule | Export, form: str, function: str | None, platform: s
         raise RuntimeError(
             "the module was loaded from memory, and there is no file to look at\nhint: write it to a file and load that"
         )
-    words = [command(), "inspect", about.path, f"--{form}", "--build-id", about.build_id]
-    if platform is None or platform == about.platform:
+    here = platform is None or platform == about.platform
+    # The code that runs may have been compiled from the module for this processor; every other is in the module.
+    path = about.code_path if here and isa in (None, about.isa) else about.path
+    words = [command(), "inspect", path, f"--{form}", "--build-id", about.build_id]
+    if here:
         isa = about.isa if isa is None else isa
         platform = about.platform
     words += ["--platform", platform, "--isa", "baseline" if isa is None else isa]

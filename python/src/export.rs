@@ -202,6 +202,12 @@ impl Export {
         self.origin.loaded.path().map(Path::as_os_str)
     }
 
+    /// The file that the code came from: the module's own, one that was specialised from it, or one in the cache.
+    #[getter]
+    fn code_path(&self) -> Option<&OsStr> {
+        self.origin.loaded.code_path().map(Path::as_os_str)
+    }
+
     /// The symbol in the object.
     #[getter]
     fn symbol(&self) -> &str {

@@ -155,10 +155,23 @@ impl FatModule {
     /// Why that level.
     #[getter]
     fn reason(&self) -> String {
-        match self.loaded().selection().forced {
-            true => "chosen by the caller or PIXIE_USE_ISA".to_owned(),
-            false => "the highest that this processor runs".to_owned(),
+        match (self.loaded().selection().forced, self.specialized()) {
+            (true, _) => "chosen by the caller or PIXIE_USE_ISA".to_owned(),
+            (false, false) => "the highest that this processor runs".to_owned(),
+            (false, true) => "compiled for this kind of processor".to_owned(),
         }
+    }
+
+    /// Whether the code that runs was compiled from the module's bitcode for one kind of processor, beside the module or in the cache.
+    #[getter]
+    fn specialized(&self) -> bool {
+        self.loaded().manifest().origin.is_some()
+    }
+
+    /// The file that the code came from: the module's own, one that was specialised from it, or one in the cache.
+    #[getter]
+    fn code_path(&self) -> Option<&OsStr> {
+        self.loaded().code_path().map(Path::as_os_str)
     }
 
     /// The variants for this platform, lowest level first: dicts of `isa`, `features`, `chosen` and `reason`.

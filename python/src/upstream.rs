@@ -77,7 +77,7 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
 /// The bitcode that the running variant was compiled from. Loading does not read it, so the file is read again: nothing where it is
 /// gone, is another one by now, or was thinned.
 fn bitcode(loaded: &LoadedModule) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(loaded.path()?).ok()?;
+    let bytes = std::fs::read(loaded.code_path()?).ok()?;
     let module = Module::parse(&bytes).ok()?;
     if module.build_id().ok()? != loaded.build_id() {
         return None;

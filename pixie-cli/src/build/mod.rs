@@ -44,6 +44,11 @@ pub fn serve() -> Result<()> {
     Ok(worker::serve()?)
 }
 
+/// The version of the LLVM that compiles.
+pub fn llvm_version() -> Option<String> {
+    Some(pixie_jit::llvm_version())
+}
+
 /// The bytes of the module.
 fn build(plan: &Plan) -> Result<Vec<u8>> {
     let pool = pool(plan.jobs)?;

@@ -1,5 +1,6 @@
 //! The subcommands other than `build`.
 
+pub mod cache;
 pub mod extract;
 pub mod host;
 pub mod inspect;
