@@ -64,6 +64,16 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
+/// A module to be made of another one, by the command.
+pub struct Special {
+    /// The command's arguments.
+    pub words: Vec<OsString>,
+    /// Other modules that the arguments name.
+    pub others: Vec<PathBuf>,
+    /// What it is, for people.
+    pub what: String,
+}
+
 /// What compiling for this host needs to know.
 struct Job {
     key: Key,
@@ -90,11 +100,11 @@ impl<'a> Jit<'a> {
         match self.mode {
             Mode::Off => load_file(path, options).map(plain).map_err(|error| self.explain(error, None)),
             Mode::Native => {
-                let job = self.job(manifest_hash(path)?)?;
+                let job = self.job(manifest_hash(path)?, &[])?;
                 if let Some(module) = job.cached(path, options) {
                     return Ok(plain(module));
                 }
-                match job.compile(path, options, watch) {
+                match native(path).and_then(|request| job.compile(Some(path), &request, options, watch)) {
                     Ok(loaded) => Ok(loaded),
                     Err(Error::Stopped) => Err(Error::Stopped),
                     // There may still be a variant that fits.
@@ -111,7 +121,7 @@ impl<'a> Jit<'a> {
                 let missed = Cell::new(None);
                 let elsewhere = |manifest| {
                     // What is wrong with the variables is said below.
-                    let job = self.job(manifest).ok()?;
+                    let job = self.job(manifest, &[]).ok()?;
                     let found = job.cached(path, options);
                     missed.set(Some(job));
                     found
@@ -120,7 +130,9 @@ impl<'a> Jit<'a> {
                     Ok(module) => Ok(plain(module)),
                     Err(error) => match missed.into_inner() {
                         None => Err(error.into()),
-                        Some(job) => match job.compile(path, options, watch) {
+                        Some(job) => match native(path)
+                            .and_then(|request| job.compile(Some(path), &request, options, watch))
+                        {
                             Err(Error::Stopped) => Err(Error::Stopped),
                             other => other.map_err(|why| self.explain(error, Some(why))),
                         },
@@ -130,9 +142,34 @@ impl<'a> Jit<'a> {
         }
     }
 
-    fn job(&self, manifest: Hash) -> Result<Job> {
+    /// The module that the command makes of the one at `path` when it is asked for `special`: from the cache, or made now, whatever the
+    /// mode.
+    pub fn make(
+        &self,
+        path: &Path,
+        special: &Special,
+        options: &LoadOptions,
+        watch: &dyn Watch,
+    ) -> Result<Loaded> {
+        let bytes = read(path)?;
+        let mut flags: Vec<String> =
+            special.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        for other in &special.others {
+            flags.push(manifest_hash(other)?.to_string());
+        }
+        let job = self.job(parse(path, &bytes)?.header().manifest_hash, &flags)?;
+        let what = format!("compiling {}, once; later processes take it from the cache", special.what);
+        let request = Request { words: special.words.clone(), what };
+        // It is a module of its own, which nobody knows by the path of the one that it was made from.
+        match job.find(|entry| load_entry(entry, None, options)) {
+            Some(module) => Ok(Loaded { module, warnings: Vec::new() }),
+            None => job.compile(None, &request, options, watch),
+        }
+    }
+
+    fn job(&self, manifest: Hash, flags: &[String]) -> Result<Job> {
         let cache = Cache { folders: Folders::from_variables(self.read)? };
-        let key = Key::new(manifest, Host::detect()?, &[]);
+        let key = Key::new(manifest, Host::detect()?, flags);
         let tool = Tool::find(self.read, (self.beside)().as_deref()).and_then(|tool| {
             let identity = tool.identity(&cache.folders)?;
             Ok((tool, identity))
@@ -162,48 +199,58 @@ impl<'a> Jit<'a> {
 impl Job {
     /// The module from the cache. An entry that is damaged is removed.
     fn cached(&self, path: &Path, options: &LoadOptions) -> Option<LoadedModule> {
-        let tool = match &self.tool {
-            Ok((_, identity)) => Some(*identity),
-            Err(_) => None,
-        };
-        let entry = self.cache.find(self.key, tool)?;
-        load_entry(&entry, path, options)
+        self.find(|entry| load_entry(entry, Some(path), options))
     }
 
-    fn compile(self, path: &Path, options: &LoadOptions, watch: &dyn Watch) -> Result<Loaded> {
+    fn find<T>(&self, load: impl Fn(&Entry) -> Option<T>) -> Option<T> {
+        let tool = self.tool.as_ref().ok().map(|(_, identity)| *identity);
+        load(&self.cache.find(self.key, tool)?)
+    }
+
+    /// Compiles, unless another process does so just now, and loads what was made in the place of the module at `path`.
+    fn compile(
+        self,
+        path: Option<&Path>,
+        request: &Request,
+        options: &LoadOptions,
+        watch: &dyn Watch,
+    ) -> Result<Loaded> {
         let (key, cache) = (self.key, &self.cache);
         let (tool, identity) = self.tool?;
-        let request = request(path)?;
         let mut done = None;
         watch.apart(&mut || {
+            let run = || compile::run(&tool.path, request, watch);
             let waited = cache.prepare(key, identity).and_then(|lock| {
                 Lock::wait(lock, watch, || load_entry(&cache.find(key, Some(identity))?, path, options))
             });
             done = Some(match waited {
                 Ok(Waited::Done(module)) => Ok(Made::Module(Box::new(module))),
                 Err(Error::Stopped) => Err(Error::Stopped),
-                Ok(Waited::Mine(lock)) => compile::run(&tool.path, &request, watch).map(|bytes| {
+                Ok(Waited::Mine(lock)) => run().map(|bytes| {
                     let kept = cache.add(key, identity, &bytes);
                     drop(lock);
                     Made::Bytes(bytes, kept)
                 }),
                 // Compiled it can be all the same.
-                Err(why) => {
-                    compile::run(&tool.path, &request, watch).map(|bytes| Made::Bytes(bytes, Err(why)))
-                }
+                Err(why) => run().map(|bytes| Made::Bytes(bytes, Err(why))),
             });
         });
-        let (bytes, why) = match done.unwrap_or(Err(Error::Stopped))? {
+        let (module, warnings) = match done.unwrap_or(Err(Error::Stopped))? {
             Made::Module(module) => return Ok(Loaded { module: *module, warnings: Vec::new() }),
-            Made::Bytes(_, Ok(file)) => {
-                let module = load_file(&file, &options.clone().alone())?.in_place_of(path);
-                return Ok(Loaded { module, warnings: Vec::new() });
+            Made::Bytes(_, Ok(file)) => (load_file(&file, &options.clone().alone())?, Vec::new()),
+            Made::Bytes(bytes, Err(why)) => {
+                let shown = path.map_or_else(
+                    || "what was compiled for this machine".into(),
+                    |path| format!("`{}`, compiled for this machine", path.display()),
+                );
+                (load_bytes(&shown, &bytes, options)?, once(&why).into_iter().collect())
             }
-            Made::Bytes(bytes, Err(why)) => (bytes, why),
         };
-        let shown = format!("`{}`, compiled for this machine", path.display());
-        let module = load_bytes(&shown, &bytes, options)?.in_place_of(path);
-        Ok(Loaded { module, warnings: once(&why).into_iter().collect() })
+        let module = match path {
+            Some(path) => module.in_place_of(path),
+            None => module,
+        };
+        Ok(Loaded { module, warnings })
     }
 }
 
@@ -215,9 +262,12 @@ enum Made {
     Bytes(Vec<u8>, Result<PathBuf>),
 }
 
-fn load_entry(entry: &Entry, path: &Path, options: &LoadOptions) -> Option<LoadedModule> {
+fn load_entry(entry: &Entry, path: Option<&Path>, options: &LoadOptions) -> Option<LoadedModule> {
     match load_file(&entry.path, &options.clone().alone()) {
-        Ok(module) => Some(module.in_place_of(path)),
+        Ok(module) => Some(match path {
+            Some(path) => module.in_place_of(path),
+            None => module,
+        }),
         Err(error) => {
             // A failure of the system, short memory say, is not the entry's fault.
             if matches!(error, pixie_ld::Error::Format { .. } | pixie_ld::Error::Changed { .. }) {
@@ -228,15 +278,24 @@ fn load_entry(entry: &Entry, path: &Path, options: &LoadOptions) -> Option<Loade
     }
 }
 
-/// What the command is asked for: the module in the file as it is now.
-fn request(path: &Path) -> Result<Request> {
-    let read = |source| Error::File { what: "read", path: path.to_owned(), source };
-    let bytes = std::fs::read(path).map_err(read)?;
-    let format = |source: pixie_format::Error| {
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|source| Error::Load(pixie_ld::Error::Read { path: path.to_owned(), source }))
+}
+
+fn parse<'b>(path: &Path, bytes: &'b [u8]) -> Result<Module<'b>> {
+    Module::parse(bytes).map_err(|source| {
         let file = path.display().to_string();
         Error::Load(pixie_ld::Error::Format { file, source: Box::new(source) })
-    };
-    let build_id = Module::parse(&bytes).and_then(|module| module.build_id()).map_err(format)?;
+    })
+}
+
+/// What the command is asked for to compile a module for this host: the one that is in the file now.
+fn native(path: &Path) -> Result<Request> {
+    let bytes = read(path)?;
+    let build_id = parse(path, &bytes)?.build_id().map_err(|source| {
+        let file = path.display().to_string();
+        Error::Load(pixie_ld::Error::Format { file, source: Box::new(source) })
+    })?;
     let mut words: Vec<OsString> = vec!["specialize".into(), path.into()];
     let rest = ["--cpu", "native", "--build-id", &build_id.to_string(), "--quiet", "-o", "-"];
     words.extend(rest.map(OsString::from));

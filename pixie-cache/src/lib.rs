@@ -20,6 +20,6 @@ pub use cache::{Cache, Entry};
 pub use compile::Watch;
 pub use error::{Error, Result};
 pub use folders::Folders;
-pub use host::{Jit, Loaded, Mode};
+pub use host::{Jit, Loaded, Mode, Special};
 pub use key::Key;
 pub use tool::Tool;
