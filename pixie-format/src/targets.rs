@@ -209,6 +209,16 @@ features! {
     Avx512cd = "avx512cd", X86_64;
     Avx512dq = "avx512dq", X86_64;
     Avx512vl = "avx512vl", X86_64;
+    Avx512ifma = "avx512ifma", X86_64;
+    Avx512vbmi = "avx512vbmi", X86_64;
+    Avx512vbmi2 = "avx512vbmi2", X86_64;
+    Avx512vnni = "avx512vnni", X86_64;
+    Avx512bitalg = "avx512bitalg", X86_64;
+    Avx512vpopcntdq = "avx512vpopcntdq", X86_64;
+    Avx512bf16 = "avx512bf16", X86_64;
+    Avx512fp16 = "avx512fp16", X86_64;
+    Avxvnni = "avxvnni", X86_64;
+    Gfni = "gfni", X86_64;
     Neon = "neon", Aarch64;
     Crc = "crc", Aarch64;
     Lse = "lse", Aarch64;

@@ -1,6 +1,6 @@
 //! What to compile: one (platform, ISA level) of a module.
 
-use pixie_format::{IsaLevel, Platform, Signature};
+use pixie_format::{FeatureSet, IsaLevel, Platform, Signature};
 use serde::{Deserialize, Serialize};
 
 use crate::wire;
@@ -46,6 +46,8 @@ pub struct Isa {
     pub cpu: String,
     /// LLVM's `target-features`, on top of the processor's own.
     pub features: String,
+    /// LLVM's `tune-cpu`: the model whose latencies and preferences count; `None` for that of `cpu`.
+    pub tune: Option<String>,
     /// LLVM's `prefer-vector-width` in bits; `None` leaves it to the processor model.
     pub vector_width: Option<u32>,
 }
@@ -56,9 +58,48 @@ impl From<&IsaLevel> for Isa {
             name: level.name.to_owned(),
             cpu: level.llvm_cpu.to_owned(),
             features: level.llvm_features.to_owned(),
+            tune: None,
             vector_width: level.prefer_vector_width,
         }
     }
+}
+
+impl Isa {
+    /// One kind of processor, by LLVM's name, which has these of the features of spec §6.2: the highest level that it has, with what it
+    /// has beyond, tuned for it. So code uses no feature that a manifest cannot name. `None` for one below the lowest level.
+    pub fn for_processor(platform: Platform, name: &str, features: FeatureSet) -> Option<Isa> {
+        let level = level_below(platform, features)?;
+        let mut isa = Isa { name: name.to_owned(), tune: Some(name.to_owned()), ..Isa::from(level) };
+        for feature in features.difference(level.features).iter() {
+            isa.features += if isa.features.is_empty() { "+" } else { ",+" };
+            isa.features += feature.name();
+        }
+        Some(isa)
+    }
+}
+
+/// The highest level whose features are all among these.
+pub fn level_below(platform: Platform, features: FeatureSet) -> Option<&'static IsaLevel> {
+    platform.levels().iter().rev().find(|level| features.contains_all(level.features))
+}
+
+/// A question about a kind of processor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProcessorRequest {
+    /// The platform.
+    #[serde(with = "wire::platform")]
+    pub platform: Platform,
+    /// LLVM's name of it; `None` for the one that this runs on.
+    pub name: Option<String>,
+}
+
+/// A kind of processor.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Processor {
+    /// LLVM's name.
+    pub name: String,
+    /// Its features that spec §6.2 names, in the spec's order.
+    pub features: Vec<String>,
 }
 
 /// How to compile.

@@ -50,6 +50,17 @@ pub enum Error {
         /// LLVM's own words.
         message: String,
     },
+    /// No such processor.
+    #[error("there is no processor `{name}` for {platform}\nhint: did you mean one of {nearest}?")]
+    UnknownProcessor {
+        /// The name.
+        name: String,
+        /// The platform.
+        #[serde(with = "wire::platform")]
+        platform: Platform,
+        /// Names like it.
+        nearest: String,
+    },
     /// The input was made for another platform.
     #[error("`{file}` was compiled for `{triple}`, {serves}; asked for {platform}\nhint: {hint}")]
     WrongPlatform {

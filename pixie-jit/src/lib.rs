@@ -24,7 +24,10 @@ mod typed_pointers;
 mod wire;
 pub mod worker;
 
-pub use compile::{CompileOptions, CompileRequest, DisassembleRequest, ExportSymbol, Isa, Output};
+pub use compile::{
+    CompileOptions, CompileRequest, DisassembleRequest, ExportSymbol, Isa, Output, Processor,
+    ProcessorRequest, level_below,
+};
 pub use error::{Error, Result};
 pub use function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};
 pub use llvm::vector_types;
@@ -44,6 +47,11 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
 /// Compiles prepared bitcode. LLVM may end the process on hostile input: see [`worker`].
 pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     llvm::compile(request)
+}
+
+/// What LLVM knows of a kind of processor.
+pub fn processor(request: &ProcessorRequest) -> Result<Processor> {
+    llvm::processor(request)
 }
 
 /// Disassembles an object. LLVM may end the process on hostile input: see [`worker`].

@@ -28,7 +28,8 @@ PLATFORMS = {
 }
 X86 = (
     "cx16 sahf popcnt sse3 ssse3 sse4.1 sse4.2 avx avx2 bmi bmi2 f16c fma lzcnt movbe xsave avx512f avx512bw"
-    " avx512cd avx512dq avx512vl"
+    " avx512cd avx512dq avx512vl avx512ifma avx512vbmi avx512vbmi2 avx512vnni avx512bitalg avx512vpopcntdq"
+    " avx512bf16 avx512fp16 avxvnni gfni"
 ).split()
 ARM = (
     "neon crc lse rdm fullfp16 dotprod fp16fml jsconv complxnum rcpc aes sha2 sha3 bf16 i8mm sve sve2"

@@ -138,8 +138,7 @@ impl<'a> Job<'a> {
     }
 
     fn attributes(&self, module: &Module<'_>) {
-        let isa = &self.request.isa;
-        features::apply(module, &isa.cpu, &isa.features, isa.vector_width);
+        features::apply(module, &self.request.isa);
         let mac = self.request.platform == Platform::OsxArm64;
         for function in ir::functions(module).into_iter().filter(|function| !function.is_declaration()) {
             // Debuggers, profilers and crash handlers walk through every function, and the ABI of Windows demands the tables;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use inkwell::module::Module;
 
 use super::ir::{self, Value};
+use crate::compile::Isa;
 use crate::prepare::Warning;
 
 /// Attributes that say how the producer's processor, runtime or operating system is.
@@ -162,24 +163,27 @@ fn uses_target_intrinsics(function: Value<'_>) -> bool {
 }
 
 /// Gives every definition the processor to compile for, below what it asks for itself.
-pub fn apply(module: &Module<'_>, cpu: &str, features: &str, vector_width: Option<u32>) {
+pub fn apply(module: &Module<'_>, isa: &Isa) {
     for function in ir::functions(module) {
         if function.is_declaration() {
             continue;
         }
         let own = function.attribute("target-features").unwrap_or_default();
-        let mut all: Vec<&str> = features.split(',').filter(|feature| !feature.is_empty()).collect();
+        let mut all: Vec<&str> = isa.features.split(',').filter(|feature| !feature.is_empty()).collect();
         // Applied again after builtins were linked, so what is there already is left out.
         let extra: Vec<&str> =
             own.split(',').filter(|feature| !feature.is_empty() && !all.contains(feature)).collect();
         all.extend(extra);
-        function.set_attribute("target-cpu", cpu);
+        function.set_attribute("target-cpu", &isa.cpu);
+        if let Some(tune) = &isa.tune {
+            function.set_attribute("tune-cpu", tune);
+        }
         if all.is_empty() {
             function.remove_attribute("target-features");
         } else {
             function.set_attribute("target-features", &all.join(","));
         }
-        if let Some(bits) = vector_width {
+        if let Some(bits) = isa.vector_width {
             function.set_attribute("prefer-vector-width", &bits.to_string());
         }
     }

@@ -11,7 +11,7 @@ mod serve;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compile::{CompileRequest, DisassembleRequest};
+use crate::compile::{CompileRequest, DisassembleRequest, Processor, ProcessorRequest};
 use crate::error::Error;
 use crate::prepare::{PrepareRequest, Prepared};
 
@@ -34,6 +34,8 @@ pub enum Request {
     },
     /// To disassemble an object.
     Disassemble(DisassembleRequest),
+    /// To tell of a kind of processor.
+    Processor(ProcessorRequest),
 }
 
 /// What a worker answers.
@@ -43,6 +45,8 @@ pub enum Reply {
     Prepared(Prepared),
     /// An object, or the text of what was asked for.
     Compiled(Vec<u8>),
+    /// A kind of processor.
+    Processor(Processor),
 }
 
 impl Request {
@@ -59,6 +63,9 @@ impl Request {
             }
             Request::Text { .. } => "printing bitcode".to_owned(),
             Request::Disassemble(request) => format!("disassembling for {}", request.platform),
+            Request::Processor(request) => {
+                format!("asking for the processor `{}`", request.name.as_deref().unwrap_or("native"))
+            }
         }
     }
 }
@@ -68,7 +75,7 @@ impl Reply {
     pub fn into_prepared(self) -> Result<Prepared, Error> {
         match self {
             Reply::Prepared(prepared) => Ok(prepared),
-            Reply::Compiled(_) => Err(wrong_reply()),
+            _ => Err(wrong_reply()),
         }
     }
 
@@ -76,7 +83,15 @@ impl Reply {
     pub fn into_compiled(self) -> Result<Vec<u8>, Error> {
         match self {
             Reply::Compiled(bytes) => Ok(bytes),
-            Reply::Prepared(_) => Err(wrong_reply()),
+            _ => Err(wrong_reply()),
+        }
+    }
+
+    /// The processor; a reply to another question is our bug.
+    pub fn into_processor(self) -> Result<Processor, Error> {
+        match self {
+            Reply::Processor(processor) => Ok(processor),
+            _ => Err(wrong_reply()),
         }
     }
 }

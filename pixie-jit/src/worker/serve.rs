@@ -17,6 +17,7 @@ pub fn serve() -> io::Result<()> {
             Request::Compile(request) => llvm::compile(&request).map(Reply::Compiled),
             Request::Text { bitcode, functions } => llvm::text(&bitcode, &functions).map(Reply::Compiled),
             Request::Disassemble(request) => llvm::disassemble(&request).map(Reply::Compiled),
+            Request::Processor(request) => llvm::processor(&request).map(Reply::Processor),
         };
         frame::write(&mut replies, &reply)?;
     }

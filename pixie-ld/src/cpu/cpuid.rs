@@ -25,6 +25,9 @@ fn few() -> Leaves {
         extended1: cpuid(0x8000_0001, 0),
         ..Leaves::default()
     };
+    if leaves.leaf7[0] >= 1 {
+        leaves.leaf7_1 = cpuid(7, 1);
+    }
     for (to, word) in leaves.vendor.chunks_exact_mut(4).zip([b, d, c]) {
         to.copy_from_slice(&word.to_le_bytes());
     }
@@ -42,7 +45,6 @@ pub(crate) fn all_leaves() -> Leaves {
     let [max_extended, ..] = cpuid(0x8000_0000, 0);
     let basic = |leaf, subleaf| if leaf <= max { cpuid(leaf, subleaf) } else { [0; 4] };
     let extended = |leaf| if leaf <= max_extended { cpuid(leaf, 0) } else { [0; 4] };
-    leaves.leaf7_1 = if leaves.leaf7[0] >= 1 { cpuid(7, 1) } else { [0; 4] };
     leaves.leaf_d1 = basic(0xd, 1);
     leaves.leaf14 = basic(0x14, 0);
     leaves.leaf19 = basic(0x19, 0);

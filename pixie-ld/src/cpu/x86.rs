@@ -107,6 +107,16 @@ const FEATURES: &[(Feature, Bit, State)] = &[
     (Feature::Avx512cd, Bit::B7(28), State::Avx512),
     (Feature::Avx512dq, Bit::B7(17), State::Avx512),
     (Feature::Avx512vl, Bit::B7(31), State::Avx512),
+    (Feature::Avx512ifma, Bit::B7(21), State::Avx512),
+    (Feature::Avx512vbmi, Bit::C7(1), State::Avx512),
+    (Feature::Avx512vbmi2, Bit::C7(6), State::Avx512),
+    (Feature::Avx512vnni, Bit::C7(11), State::Avx512),
+    (Feature::Avx512bitalg, Bit::C7(12), State::Avx512),
+    (Feature::Avx512vpopcntdq, Bit::C7(14), State::Avx512),
+    (Feature::Avx512bf16, Bit::A71(5), State::Avx512),
+    (Feature::Avx512fp16, Bit::D7(23), State::Avx512),
+    (Feature::Avxvnni, Bit::A71(4), State::Avx),
+    (Feature::Gfni, Bit::C7(8), State::Plain),
 ];
 
 impl Leaves {
