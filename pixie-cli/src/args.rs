@@ -46,12 +46,19 @@ pub enum Command {
     Merge(MergeArgs),
     /// Take an object, its bitcode or a C header out of a module.
     Extract(ExtractArgs),
+    /// Compile a module's bitcode again for one kind of processor, to a file beside it that is loaded instead where it fits.
+    #[command(after_help = SPECIALIZE_HELP)]
+    Specialize(SpecializeArgs),
     /// Show or clear what was compiled for this machine.
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),
     /// Serve compile requests on standard input; the tool starts this itself.
     #[command(name = "__worker", hide = true)]
-    Worker,
+    Worker {
+        /// MiB of memory that it may take.
+        #[arg(long)]
+        memory: Option<u64>,
+    },
 }
 
 const BUILD_HELP: &str = "\
@@ -295,6 +302,53 @@ pub struct HostArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+const SPECIALIZE_HELP: &str = "\
+Examples:
+  pixie specialize kernels.pixie                          for the processor of this machine
+  pixie specialize kernels.pixie --cpu znver4 --cpu sapphirerapids
+  pixie specialize kernels.pixie --platform osx-arm64 --cpu apple-m4 -o m4.pixie";
+
+#[derive(Args, Debug)]
+pub struct SpecializeArgs {
+    /// The module, which stays as it is.
+    pub file: PathBuf,
+    /// The kind of processor, by LLVM's name, or `native` for this one; repeat for several [default: native].
+    #[arg(long = "cpu", value_name = "NAME")]
+    pub cpus: Vec<String>,
+    /// The platform [default: this one].
+    #[arg(long, value_name = "P")]
+    pub platform: Option<Platform>,
+    /// The module to write, `-` for standard output [default: NAME.specialized.pixie beside the module].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Refuse the file if it is not the module with this build id.
+    #[arg(long, value_name = "ID")]
+    pub build_id: Option<String>,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Print what was made as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but warnings and errors.
+    #[arg(short, long, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+/// What compiling bitcode of somebody else's may take.
+#[derive(Args, Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "jit"),
+    expect(dead_code, reason = "a command without the compiler compiles nothing")
+)]
+pub struct Limits {
+    /// Give up on an object after so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Give up on an object that takes more memory than so many MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
+    pub memory: u64,
 }
 
 const CACHE_HELP: &str = "\

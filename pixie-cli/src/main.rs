@@ -57,7 +57,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Merge(args) => commands::parts::merge(&args),
         Command::Extract(args) => commands::extract::run(&args),
         Command::Cache(args) => commands::cache::run(&args),
-        Command::Worker => build::serve(),
+        Command::Specialize(args) => build::specialize(&args),
+        Command::Worker { memory } => build::serve(memory),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What stands in the place of `build` in a command without the feature `jit`: each request for the compiler is refused.
 
 use anyhow::{Result, bail};
-use pixie_format::{IsaLevel, Manifest, Platform};
+use pixie_format::manifest::Variant;
+use pixie_format::{Manifest, Platform};
 
-use crate::args::{BitcodeArgs, BuildArgs};
+use crate::args::{BitcodeArgs, BuildArgs, SpecializeArgs};
 
 pub fn run(_args: &BuildArgs) -> Result<()> {
     refuse("cannot build a module")
@@ -18,8 +19,12 @@ pub fn llvm_version() -> Option<String> {
     None
 }
 
+pub fn specialize(_args: &SpecializeArgs) -> Result<()> {
+    refuse("cannot compile for a processor")
+}
+
 /// The worker is a part of the compiler.
-pub fn serve() -> Result<()> {
+pub fn serve(_memory: Option<u64>) -> Result<()> {
     refuse("cannot serve compile requests")
 }
 
@@ -35,16 +40,16 @@ pub fn stored_ir(_bitcode: &[u8], _functions: Vec<String>) -> Result<String> {
     refuse("cannot print LLVM IR")
 }
 
-/// What comes out for a level.
+/// What comes out for a variant.
 pub fn compiled_text(
     _manifest: &Manifest,
     _bitcode: &[u8],
     _platform: Platform,
-    _level: &'static IsaLevel,
+    _variant: &Variant,
     _form: CodeForm,
     _functions: Vec<String>,
 ) -> Result<String> {
-    refuse("cannot compile for a level")
+    refuse("cannot compile for a variant")
 }
 
 /// The machine code of an object.

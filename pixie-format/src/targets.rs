@@ -127,6 +127,11 @@ impl Platform {
         })
     }
 
+    /// The highest level whose features are all among these; `None` for a processor below the lowest.
+    pub fn highest_level(self, features: FeatureSet) -> Option<&'static IsaLevel> {
+        self.levels().iter().rev().find(|level| features.contains_all(level.features))
+    }
+
     /// The platform that this code was compiled for, if it is one of the four.
     pub const fn host() -> Option<Platform> {
         if cfg!(all(target_os = "linux", target_arch = "x86_64")) {

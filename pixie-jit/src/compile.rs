@@ -68,7 +68,7 @@ impl Isa {
     /// One kind of processor, by LLVM's name, which has these of the features of spec §6.2: the highest level that it has, with what it
     /// has beyond, tuned for it. So code uses no feature that a manifest cannot name. `None` for one below the lowest level.
     pub fn for_processor(platform: Platform, name: &str, features: FeatureSet) -> Option<Isa> {
-        let level = level_below(platform, features)?;
+        let level = platform.highest_level(features)?;
         let mut isa = Isa { name: name.to_owned(), tune: Some(name.to_owned()), ..Isa::from(level) };
         for feature in features.difference(level.features).iter() {
             isa.features += if isa.features.is_empty() { "+" } else { ",+" };
@@ -76,11 +76,6 @@ impl Isa {
         }
         Some(isa)
     }
-}
-
-/// The highest level whose features are all among these.
-pub fn level_below(platform: Platform, features: FeatureSet) -> Option<&'static IsaLevel> {
-    platform.levels().iter().rev().find(|level| features.contains_all(level.features))
 }
 
 /// A question about a kind of processor.

@@ -50,6 +50,21 @@ pub enum Error {
         /// LLVM's own words.
         message: String,
     },
+    /// Stored bitcode that was not made for the platform that a manifest names.
+    #[error(
+        "the bitcode for {platform} was made for {what} `{found}`; expected `{expected}`\nhint: the module is no work of pixie's; build it again"
+    )]
+    Foreign {
+        /// The platform.
+        #[serde(with = "wire::platform")]
+        platform: Platform,
+        /// `the triple` or `the data layout`.
+        what: String,
+        /// The bitcode's.
+        found: String,
+        /// The platform's.
+        expected: String,
+    },
     /// No such processor.
     #[error("there is no processor `{name}` for {platform}\nhint: did you mean one of {nearest}?")]
     UnknownProcessor {

@@ -26,7 +26,7 @@ pub mod worker;
 
 pub use compile::{
     CompileOptions, CompileRequest, DisassembleRequest, ExportSymbol, Isa, Output, Processor,
-    ProcessorRequest, level_below,
+    ProcessorRequest,
 };
 pub use error::{Error, Result};
 pub use function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};

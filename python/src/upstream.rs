@@ -82,6 +82,6 @@ fn bitcode(loaded: &LoadedModule) -> Option<Vec<u8>> {
     if module.build_id().ok()? != loaded.build_id() {
         return None;
     }
-    let entry = module.manifest().bitcode_for(loaded.platform().name(), &loaded.variant().isa)?;
+    let entry = module.manifest().bitcode_of(loaded.platform(), loaded.variant())?;
     module.blob(entry.blob).ok().map(<[u8]>::to_vec)
 }

@@ -5,12 +5,13 @@ mod exports;
 mod front;
 mod plan;
 mod progress;
+mod specialize;
 mod text;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use pixie_format::manifest::{Export, Options};
@@ -19,13 +20,14 @@ use pixie_jit::worker::{self, Reply, Request};
 use pixie_jit::{CompileOptions, CompileRequest, ExportSymbol, Isa, Output};
 use pixie_ld::build::{PackInput, PackObject};
 
-use crate::args::BuildArgs;
+use crate::args::{BuildArgs, Limits};
 use crate::commands;
 use crate::files;
 use bitcode::Prepared;
 pub use front::run as bitcode_of;
 use plan::Plan;
 use progress::Progress;
+pub use specialize::run as specialize;
 pub use text::{CodeForm, compiled_text, disassembly, stored_ir};
 
 pub fn run(args: &BuildArgs) -> Result<()> {
@@ -39,9 +41,27 @@ pub fn run(args: &BuildArgs) -> Result<()> {
     report(args, &plan, &bytes, start)
 }
 
-/// Serves compile requests on standard input.
-pub fn serve() -> Result<()> {
+/// Serves compile requests on standard input, in so many MiB of memory.
+pub fn serve(memory: Option<u64>) -> Result<()> {
+    if let Some(memory) = memory {
+        limit_memory(memory).with_context(|| format!("cannot limit memory to {memory} MiB"))?;
+    }
     Ok(worker::serve()?)
+}
+
+#[cfg(unix)]
+fn limit_memory(mib: u64) -> std::io::Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::As);
+    let wanted = mib.saturating_mul(1 << 20);
+    limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+    Ok(setrlimit(Resource::As, limit)?)
+}
+
+/// Windows limits jobs, not processes; the time limit holds there.
+#[cfg(not(unix))]
+fn limit_memory(_mib: u64) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The version of the LLVM that compiles.
@@ -67,6 +87,7 @@ fn build(plan: &Plan) -> Result<Vec<u8>> {
         objects,
         bitcode: prepared.into_entries(),
         allowed_imports: plan.allowed_imports.clone(),
+        origin: None,
     };
     Ok(pixie_ld::build::pack(input)?)
 }
@@ -76,10 +97,20 @@ type Pool = worker::Pool<Box<dyn Fn() -> Command + Sync>>;
 
 /// Workers are this program again, so that an LLVM fatal error ends one of them and not the tool.
 fn pool(jobs: usize) -> Result<Pool> {
+    workers(jobs, Vec::new())
+}
+
+/// Workers that may not take what they like.
+fn limited(jobs: usize, limits: Limits) -> Result<Pool> {
+    let pool = workers(jobs, vec!["--memory".to_owned(), limits.memory.to_string()])?;
+    Ok(pool.with_timeout(Duration::from_secs(limits.timeout)))
+}
+
+fn workers(jobs: usize, words: Vec<String>) -> Result<Pool> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let start = move || {
         let mut command = Command::new(&program);
-        command.arg("__worker");
+        command.arg("__worker").args(&words);
         command
     };
     Ok(Pool::new(Box::new(start), jobs))
@@ -130,7 +161,7 @@ fn compile(
         .zip(replies)
         .map(|((platform, level), reply)| {
             let bytes = reply.and_then(Reply::into_compiled)?;
-            Ok(PackObject { platform: *platform, level, bytes })
+            Ok(PackObject { platform: *platform, isa: (*level).into(), bytes })
         })
         .collect()
 }

@@ -1,7 +1,8 @@
 //! Code as people read it: IR as it is stored, what comes out of it for a level, or an object disassembled.
 
 use anyhow::{Result, anyhow};
-use pixie_format::{IsaLevel, Manifest, Platform};
+use pixie_format::manifest::Variant;
+use pixie_format::{Manifest, Platform};
 use pixie_jit::worker::Request;
 use pixie_jit::{CompileRequest, DisassembleRequest, Isa};
 
@@ -14,24 +15,33 @@ pub fn stored_ir(bitcode: &[u8], functions: Vec<String>) -> Result<String> {
     ask(Request::Text { bitcode: bitcode.to_vec(), functions })
 }
 
-/// What comes out for a level.
+/// What comes out for a variant.
 pub fn compiled_text(
     manifest: &Manifest,
     bitcode: &[u8],
     platform: Platform,
-    level: &'static IsaLevel,
+    variant: &Variant,
     form: CodeForm,
     functions: Vec<String>,
 ) -> Result<String> {
     ask(Request::Compile(CompileRequest {
         bitcode: bitcode.to_vec(),
         platform,
-        isa: Isa::from(level),
+        isa: isa_of(platform, variant)?,
         exports: export_symbols(&manifest.exports)?,
         options: compile_options(&manifest.options),
         output: form,
         functions,
     }))
+}
+
+/// What a variant was compiled for.
+fn isa_of(platform: Platform, variant: &Variant) -> Result<Isa> {
+    if let Ok(level) = platform.level(&variant.isa) {
+        return Ok(Isa::from(level));
+    }
+    let isa = Isa::for_processor(platform, &variant.isa, variant.feature_set().0);
+    isa.ok_or_else(|| anyhow!("the variant `{}` is below every level of {platform}", variant.isa))
 }
 
 /// The machine code of an object.

@@ -27,7 +27,7 @@ pub fn run(args: &ExtractArgs) -> Result<()> {
     let chosen = variant(entry, platform, &args.isa).with_context(named)?;
     let (what, id) = if args.bitcode {
         let bitcode = manifest
-            .bitcode_for(platform.name(), &chosen.isa)
+            .bitcode_of(platform, chosen)
             .ok_or_else(|| anyhow!("the module holds no bitcode for {platform}"))
             .with_context(named)?;
         ("bitcode", bitcode.blob)

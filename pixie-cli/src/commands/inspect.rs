@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use pixie_format::manifest::{Bitcode, BlobId};
 use pixie_format::{Manifest, Module};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     let bytes = files::read(&args.file)?;
     let module = parse(&args.file, &bytes)?;
     let named = || format!("`{}`", args.file.display());
-    check_build_id(args, &module).with_context(named)?;
+    super::check_build_id(args.build_id.as_deref(), &module).with_context(named)?;
     if args.json {
         return print_json(&to_json(&module)?);
     }
@@ -169,17 +169,6 @@ fn bitcode_line(module: &Module<'_>, bitcode: &Bitcode) -> String {
     format!("{serves}: {size} bytes, LLVM {}{absent}", bitcode.llvm)
 }
 
-/// Whoever has loaded a module wants to see that one, not what has since taken its place.
-fn check_build_id(args: &InspectArgs, module: &Module<'_>) -> Result<()> {
-    let found = module.build_id()?.to_string();
-    match &args.build_id {
-        Some(asked) if *asked != found => bail!(
-            "expected the module with build id {asked}, found {found}\nhint: the file was replaced; look at the one that has this build id, or load the module again"
-        ),
-        _ => Ok(()),
-    }
-}
-
 /// The code of a variant in the form that was asked for.
 fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
     let manifest = module.manifest();
@@ -198,7 +187,7 @@ fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
         return build::disassembly(module.blob(chosen.object)?, platform, functions);
     }
     let bitcode = manifest
-        .bitcode_for(platform.name(), &chosen.isa)
+        .bitcode_of(platform, chosen)
         .ok_or_else(|| anyhow!("the module holds no bitcode for {platform}"))?;
     let bytes = module.blob(bitcode.blob)?;
     let form = match args {
@@ -207,7 +196,7 @@ fn code(args: &InspectArgs, module: &Module<'_>) -> Result<String> {
         InspectArgs { cfg: true, .. } => CodeForm::Graph,
         _ => CodeForm::Assembly,
     };
-    build::compiled_text(manifest, bytes, platform, platform.level(&chosen.isa)?, form, functions)
+    build::compiled_text(manifest, bytes, platform, chosen, form, functions)
 }
 
 /// The symbols behind names: those of all exports of a name, or else the name itself.

@@ -12,13 +12,24 @@ pub mod verify;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use pixie_format::manifest::{PlatformEntry, Variant};
 use pixie_format::{Manifest, Module, Platform};
 
 /// Parses a module, naming its file in errors.
 pub fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Module<'a>> {
     Module::parse(bytes).with_context(|| format!("`{}`", path.display()))
+}
+
+/// Whoever has loaded a module means that one, not what has since taken its place.
+pub fn check_build_id(asked: Option<&str>, module: &Module<'_>) -> Result<()> {
+    let found = module.build_id()?.to_string();
+    match asked {
+        Some(asked) if asked != found => bail!(
+            "expected the module with build id {asked}, found {found}\nhint: the file was replaced; look at the one that has this build id, or load the module again"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// A count with its noun: `1 function`, `2 functions`.

@@ -337,6 +337,17 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// The bitcode that a variant of this module was compiled from. One for a kind of processor was compiled from that of its highest
+    /// level (spec §4.5).
+    pub fn bitcode_of(&self, platform: Platform, variant: &Variant) -> Option<&Bitcode> {
+        let is_level = platform.levels().iter().any(|level| level.name == variant.isa);
+        let below = || platform.highest_level(variant.feature_set().0).map(|level| level.name);
+        let isa = if is_level { variant.isa.as_str() } else { below().unwrap_or(&variant.isa) };
+        self.bitcode_for(platform.name(), isa)
+    }
+}
+
 /// Calls `place` with the index and the extent of each blob, given by size and absence; the length of the file.
 fn extents(
     blobs: impl Iterator<Item = (u64, bool)>,

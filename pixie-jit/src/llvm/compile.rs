@@ -86,6 +86,7 @@ impl<'a> Job<'a> {
         if !request.options.debug {
             module.strip_debug_info();
         }
+        retarget::check(&module, machine, platform)?;
         retarget::retarget(&module, machine, platform.triple());
         retarget::localise(&module, platform);
         loops::add_all(self.session, &module, platform, &request.exports)?;

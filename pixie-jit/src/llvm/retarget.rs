@@ -6,6 +6,7 @@ use inkwell::targets::{TargetMachine, TargetTriple};
 use pixie_format::{ObjectFormat, Platform};
 
 use super::ir::{self, Value};
+use crate::error::{Error, Result};
 
 /// Takes the triple and the data layout away.
 pub fn neutralise(module: &Module<'_>) {
@@ -14,6 +15,24 @@ pub fn neutralise(module: &Module<'_>) {
         LLVMSetTarget(module.as_mut_ptr(), c"".as_ptr());
         LLVMSetDataLayout(module.as_mut_ptr(), c"".as_ptr());
     }
+}
+
+/// Refuses a module that says to be for another target: with another layout of data its code would be wrong.
+pub fn check(module: &Module<'_>, machine: &TargetMachine, platform: Platform) -> Result<()> {
+    let layout = machine.get_target_data().get_data_layout();
+    let (triple, expected) = (module.get_triple(), layout.as_str().to_string_lossy().into_owned());
+    let triple = triple.as_str().to_string_lossy().into_owned();
+    let found = module.get_data_layout().as_str().to_string_lossy().into_owned();
+    let foreign = |what: &str, found, expected| {
+        Err(Error::Foreign { platform, what: what.to_owned(), found, expected })
+    };
+    if !triple.is_empty() && triple != platform.triple() {
+        return foreign("the triple", triple, platform.triple().to_owned());
+    }
+    if !found.is_empty() && found != expected {
+        return foreign("the data layout", found, expected);
+    }
+    Ok(())
 }
 
 /// Sets triple and data layout to those of the code generator.

@@ -11,6 +11,6 @@ mod prelink;
 mod thin;
 
 pub use check::{Definition, ObjectReport, Undefined, check_object};
-pub use pack::{PackBitcode, PackInput, PackObject, pack};
+pub use pack::{PackBitcode, PackInput, PackIsa, PackObject, pack};
 pub use prelink::{Prelinked, prelink};
 pub use thin::{merge, thin};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pixie_format::manifest::{Bitcode, Export, Import, Manifest, Options, PlatformEntry, Variant};
-use pixie_format::{BlobKind, IsaLevel, ModuleBuilder, Platform};
+use pixie_format::{BlobKind, BuildId, FeatureSet, IsaLevel, ModuleBuilder, Platform};
 
 use super::check::{ObjectReport, check_object};
 use super::imports::{Needs, collect};
@@ -15,10 +15,25 @@ use crate::error::{Error, Result};
 pub struct PackObject {
     /// The platform.
     pub platform: Platform,
-    /// The level, one of the platform's.
-    pub level: &'static IsaLevel,
+    /// What it was compiled for.
+    pub isa: PackIsa,
     /// The object file.
     pub bytes: Vec<u8>,
+}
+
+/// What an object was compiled for: a level of the platform, or one kind of processor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PackIsa {
+    /// The name of the variant.
+    pub name: String,
+    /// What a host must have.
+    pub features: FeatureSet,
+}
+
+impl From<&IsaLevel> for PackIsa {
+    fn from(level: &IsaLevel) -> PackIsa {
+        PackIsa { name: level.name.to_owned(), features: level.features }
+    }
 }
 
 /// A bitcode module.
@@ -63,14 +78,26 @@ pub struct PackInput {
     pub objects: Vec<PackObject>,
     /// Outside symbols beyond the runtime symbol list that the author allows.
     pub allowed_imports: Vec<String>,
+    /// The build id of the module that this one is specialised from.
+    pub origin: Option<BuildId>,
 }
 
 /// Checks every object with two parsers and against the exports, collects the imports, links each object ahead of time, and writes the
 /// module. Deterministic:
 /// the order of objects and bitcode does not matter, equal bytes are stored once.
 pub fn pack(input: PackInput) -> Result<Vec<u8>> {
-    let PackInput { name, producer, doc, metadata, exports, options, bitcode, mut objects, allowed_imports } =
-        input;
+    let PackInput {
+        name,
+        producer,
+        doc,
+        metadata,
+        exports,
+        options,
+        bitcode,
+        mut objects,
+        allowed_imports,
+        origin: origin_id,
+    } = input;
     sort(&mut objects)?;
     let mut reports = Vec::with_capacity(objects.len());
     for object in &objects {
@@ -81,7 +108,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
     let needs: Vec<Needs<'_>> = objects
         .iter()
         .zip(&reports)
-        .map(|(object, report)| Needs { platform: object.platform, isa: object.level.name, report })
+        .map(|(object, report)| Needs { platform: object.platform, isa: &object.isa.name, report })
         .collect();
     let imports = collect(&name, &needs, &allowed_imports)?;
 
@@ -89,11 +116,11 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
     let mut platforms = BTreeMap::new();
     for (object, report) in objects.into_iter().zip(&reports) {
         let image = prelink(object.platform, &object.bytes, &origin(&object))?.image();
-        let PackObject { platform, level, bytes } = object;
+        let PackObject { platform, isa, bytes } = object;
         let needed = |import: &Import| report.undefined.iter().any(|symbol| symbol.name == import.name);
         let variant = Variant {
-            isa: level.name.to_owned(),
-            features: level.features.iter().map(|feature| feature.name().to_owned()).collect(),
+            isa: isa.name,
+            features: isa.features.iter().map(|feature| feature.name().to_owned()).collect(),
             imports: (0..)
                 .zip(&imports)
                 .filter(|(_, import)| needed(import))
@@ -122,7 +149,7 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
         options,
         doc,
         metadata,
-        origin: None,
+        origin: origin_id.map(|id| id.0),
         critical: Vec::new(),
     };
     let name = manifest.name.clone();
@@ -130,20 +157,18 @@ pub fn pack(input: PackInput) -> Result<Vec<u8>> {
 }
 
 fn origin(object: &PackObject) -> String {
-    format!("object of {} for {}", object.platform, object.level.name)
+    format!("object of {} for {}", object.platform, object.isa.name)
 }
 
-/// The lowest level first, as `Platform::levels` has them; the same level twice is an error.
+/// Of those that fit a host the last is taken: levels in the platform's order, then kinds of processors, those that need less first.
 fn sort(objects: &mut [PackObject]) -> Result<()> {
     let rank = |object: &PackObject| {
         let levels = object.platform.levels();
-        (object.platform, levels.iter().position(|level| level.name == object.level.name))
+        let level = levels.iter().position(|level| level.name == object.isa.name).unwrap_or(levels.len());
+        (object.platform, level, object.isa.features.len(), object.isa.name.clone())
     };
     objects.sort_by_key(rank);
     let refused = |object, what: &str| Err(Error::Refused { origin: origin(object), what: what.to_owned() });
-    if let Some(object) = objects.iter().find(|object| rank(object).1.is_none()) {
-        return refused(object, "this is not a level of the platform");
-    }
     match objects.windows(2).find(|pair| rank(&pair[0]) == rank(&pair[1])) {
         Some(pair) => refused(&pair[0], "there are two of them"),
         None => Ok(()),

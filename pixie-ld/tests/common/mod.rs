@@ -120,7 +120,7 @@ pub fn input(exports: &[&str]) -> PackInput {
 
 /// An object to pack.
 pub fn pack_object(platform: Platform, isa: &str, bytes: Vec<u8>) -> PackObject {
-    PackObject { platform, level: platform.level(isa).unwrap(), bytes }
+    PackObject { platform, isa: platform.level(isa).unwrap().into(), bytes }
 }
 
 /// A module with one variant for linux-64, which exports `run(x: u64) -> u64`.
