@@ -297,7 +297,19 @@ fn native(path: &Path) -> Result<Request> {
         Error::Load(pixie_ld::Error::Format { file, source: Box::new(source) })
     })?;
     let mut words: Vec<OsString> = vec!["specialize".into(), path.into()];
-    let rest = ["--cpu", "native", "--build-id", &build_id.to_string(), "--quiet", "-o", "-"];
+    // What this process has: under an emulator the command, which is another process, may see another processor.
+    let features = Host::detect()?.features.to_string();
+    let rest = [
+        "--cpu",
+        "native",
+        "--features",
+        &features,
+        "--build-id",
+        &build_id.to_string(),
+        "--quiet",
+        "-o",
+        "-",
+    ];
     words.extend(rest.map(OsString::from));
     let what = format!(
         "compiling {} for this processor, once; later processes take it from the cache",

@@ -317,6 +317,9 @@ pub struct SpecializeArgs {
     /// The kind of processor, by LLVM's name, or `native` for this one; repeat for several [default: native].
     #[arg(long = "cpu", value_name = "NAME")]
     pub cpus: Vec<String>,
+    /// The features that `native` has, separated by spaces [default: those that this machine tells].
+    #[arg(long, value_name = "FEATURES", hide = true)]
+    pub features: Option<String>,
     /// The platform [default: this one].
     #[arg(long, value_name = "P")]
     pub platform: Option<Platform>,

@@ -83,13 +83,14 @@ def code(about: FatModule | Export, form: str, function: str | None, platform: s
         raise RuntimeError(
             "the module was loaded from memory, and there is no file to look at\nhint: write it to a file and load that"
         )
-    here = platform is None or platform == about.platform
-    # The code that runs may have been compiled from the module for this processor; every other is in the module.
-    path = about.code_path if here and isa in (None, about.isa) else about.path
-    words = [command(), "inspect", path, f"--{form}", "--build-id", about.build_id]
-    if here:
+    path = about.path
+    if platform is None or platform == about.platform:
+        # The code that runs may have been compiled from the module for this processor; every other is in the module.
+        if isa in (None, about.isa) and about.code_path is not None:
+            path = about.code_path
         isa = about.isa if isa is None else isa
         platform = about.platform
+    words = [command(), "inspect", path, f"--{form}", "--build-id", about.build_id]
     words += ["--platform", platform, "--isa", "baseline" if isa is None else isa]
     if function is not None:
         words += ["--function", function]

@@ -56,7 +56,7 @@ fn processors(args: &SpecializeArgs, platform: Platform, pool: &Pool) -> Result<
     let names = if args.cpus.is_empty() { &native } else { &args.cpus };
     let mut wanted: Vec<Wanted> = Vec::new();
     for name in names {
-        let one = processor(name, platform, pool)?;
+        let one = processor(name, platform, args.features.as_deref(), pool)?;
         if wanted.iter().all(|known| known.isa.name != one.isa.name) {
             wanted.push(one);
         }
@@ -64,7 +64,7 @@ fn processors(args: &SpecializeArgs, platform: Platform, pool: &Pool) -> Result<
     Ok(wanted)
 }
 
-fn processor(name: &str, platform: Platform, pool: &Pool) -> Result<Wanted> {
+fn processor(name: &str, platform: Platform, having: Option<&str>, pool: &Pool) -> Result<Wanted> {
     if let Some(level) = platform.levels().iter().find(|level| level.name == name) {
         return Ok(Wanted { isa: Isa::from(level), features: level.features });
     }
@@ -78,14 +78,13 @@ fn processor(name: &str, platform: Platform, pool: &Pool) -> Result<Wanted> {
     let asked = ProcessorRequest { platform, name: (!native).then(|| name.to_owned()) };
     let reply = pool.run(vec![Request::Processor(asked)]).pop();
     let told = reply.ok_or_else(|| anyhow!("no answer from the compile worker"))??.into_processor()?;
-    let mut features = FeatureSet::default();
-    for feature in &told.features {
-        features.insert(feature.parse()?);
-    }
-    if native {
-        // A hypervisor may hide what the model has; the operating system counts, too.
-        features = pixie_ld::Host::detect()?.features;
-    }
+    let features = match (native, having) {
+        (false, _) => set(told.features.iter().map(String::as_str))?,
+        // A loader asks for what its own process has, which may run under an emulator.
+        (true, Some(having)) => set(having.split_whitespace())?,
+        // A hypervisor may hide what the model has, and the operating system counts.
+        (true, None) => pixie_ld::Host::detect()?.features,
+    };
     let isa = Isa::for_processor(platform, &told.name, features).ok_or_else(|| {
         let lowest = &platform.levels()[0];
         anyhow!(
@@ -123,6 +122,14 @@ fn compile(
         Ok(PackObject { platform, isa, bytes: reply?.into_compiled()? })
     };
     wanted.iter().zip(replies).map(object).collect()
+}
+
+fn set<'f>(names: impl Iterator<Item = &'f str>) -> Result<FeatureSet> {
+    let mut features = FeatureSet::default();
+    for name in names {
+        features.insert(name.parse()?);
+    }
+    Ok(features)
 }
 
 /// The bitcode for a processor: that of the highest level that it has.

@@ -231,6 +231,7 @@ mod tests {
                 Bit::C1(at) => leaves.leaf1[2] |= 1 << at,
                 Bit::B7(at) => leaves.leaf7[1] |= 1 << at,
                 Bit::CX(at) => leaves.extended1[2] |= 1 << at,
+                Bit::C7(at) => leaves.leaf7[2] |= 1 << at,
                 other => panic!("{other:?} tells of no level's feature"),
             }
             // Without OSXSAVE the wide ones stay off, so turn it on and look at what was added.

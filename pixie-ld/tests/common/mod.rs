@@ -115,6 +115,7 @@ pub fn input(exports: &[&str]) -> PackInput {
         bitcode: Vec::new(),
         objects: Vec::new(),
         allowed_imports: Vec::new(),
+        origin: None,
     }
 }
 
