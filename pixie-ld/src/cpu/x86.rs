@@ -232,6 +232,8 @@ mod tests {
                 Bit::B7(at) => leaves.leaf7[1] |= 1 << at,
                 Bit::CX(at) => leaves.extended1[2] |= 1 << at,
                 Bit::C7(at) => leaves.leaf7[2] |= 1 << at,
+                Bit::D7(at) => leaves.leaf7[3] |= 1 << at,
+                Bit::A71(at) => leaves.leaf7_1[0] |= 1 << at,
                 other => panic!("{other:?} tells of no level's feature"),
             }
             // Without OSXSAVE the wide ones stay off, so turn it on and look at what was added.
