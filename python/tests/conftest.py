@@ -80,6 +80,12 @@ def build(source, output, exports, *words):
     return output
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_run(tmp_path_factory):
+    """What tests compile for this machine is kept apart from the user's cache."""
+    os.environ["PIXIE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
     """The paths of the built modules by name."""

@@ -61,6 +61,12 @@ def build_kernels(folder, *words):
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_run(tmp_path_factory):
+    """What tests compile for this machine is kept apart from the user's cache."""
+    os.environ["PIXIE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
     """The module of twelve kernels."""

@@ -1,27 +1,28 @@
 //! Reads from a dead worker's stderr what LLVM died of.
 
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use crate::error::Error;
 
 /// How the task of a request to prepare begins.
 pub const READING: &str = "reading";
 
-/// The error for a worker that ended instead of answering.
-pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, timed_out: bool) -> Error {
+/// The error for a worker that ended instead of answering, or did not answer within `limit`.
+pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, limit: Option<Duration>) -> Error {
     let out_of_memory = stderr.contains("out of memory") || stderr.contains("memory allocation of");
-    let killed = !timed_out && status.is_some_and(killed);
+    let killed = limit.is_none() && status.is_some_and(killed);
     let hint = if killed || out_of_memory {
-        "the system may have run out of memory; build with fewer --jobs, or split the input"
-    } else if timed_out {
+        "the system, or a limit, left it too little memory; build with fewer --jobs, or split the input"
+    } else if limit.is_some() {
         "the input may be too large for one function; split it, or compile with a lower -O"
     } else if task.starts_with(READING) {
         "the file is damaged, or made by another version of LLVM; `opt -passes=verify` should accept it"
     } else {
         "LLVM does not accept this code for this target; simplify the function, or leave the platform or level out"
     };
-    let message = if timed_out {
-        "no answer in time".to_owned()
+    let message = if let Some(limit) = limit {
+        format!("no answer within {} s", limit.as_secs_f64())
     } else if killed {
         "the compile worker was killed".to_owned()
     } else {
@@ -69,7 +70,7 @@ mod tests {
         let stderr = "LLVM ERROR: Cannot select: intrinsic %llvm.x86.avx2.x\nPLEASE submit a bug report\nStack dump:\n\
             0.\tProgram arguments: pixie\n1.\tRunning pass 'Function Pass Manager' on module 'm'.\n\
             2.\tRunning pass 'X86 DAG->DAG Instruction Selection' on function '@f'\n #0 0x0 main\n";
-        let message = error("compiling for linux-64, x86-64".to_owned(), stderr, None, false).to_string();
+        let message = error("compiling for linux-64, x86-64".to_owned(), stderr, None, None).to_string();
         assert!(message.starts_with(
             "LLVM failed compiling for linux-64, x86-64, function `f`: Cannot select: intrinsic %llvm.x86.avx2.x\nhint: "
         ), "{message}");
@@ -77,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_no_code_for_a_target() {
-        let message = error("reading `a.bc` for win-64".to_owned(), "", None, false).to_string();
+        let message = error("reading `a.bc` for win-64".to_owned(), "", None, None).to_string();
         assert!(message.contains("\nhint: the file is damaged, "), "{message}");
     }
 
@@ -85,19 +86,21 @@ mod tests {
     #[test]
     fn a_kill_is_not_blamed_on_the_code() {
         let killed = std::os::unix::process::ExitStatusExt::from_raw(9);
-        let message = error("compiling for linux-64, x86-64".to_owned(), "", Some(killed), false).to_string();
+        let message = error("compiling for linux-64, x86-64".to_owned(), "", Some(killed), None).to_string();
         assert!(
-            message.contains(": the compile worker was killed\nhint: the system may have run out of memory"),
+            message.contains(
+                ": the compile worker was killed\nhint: the system, or a limit, left it too little"
+            ),
             "{message}"
         );
         let spent = "LLVM ERROR: out of memory\n";
-        let message = error("t".to_owned(), spent, None, false).to_string();
-        assert!(message.contains("\nhint: the system may have run out of memory"), "{message}");
+        let message = error("t".to_owned(), spent, None, None).to_string();
+        assert!(message.contains("\nhint: the system, or a limit, left it too little"), "{message}");
     }
 
     #[test]
     fn silence_is_reported_as_such() {
-        let message = error("t".to_owned(), "", None, false).to_string();
+        let message = error("t".to_owned(), "", None, None).to_string();
         assert!(message.starts_with("LLVM failed t: the compile worker ended\n"), "{message}");
     }
 }

@@ -89,7 +89,8 @@ impl<F: Fn() -> Command + Sync> Pool<F> {
             }
             Err(failure) => {
                 let (stderr, status) = worker.end();
-                Err(death::error(task, &stderr, status, matches!(failure, Failure::Timeout)))
+                let limit = self.timeout.filter(|_| matches!(failure, Failure::Timeout));
+                Err(death::error(task, &stderr, status, limit))
             }
         }
     }
