@@ -88,7 +88,7 @@ def test_what_is_refused(module, side, tmp_path):
     assert "the processor `apple-a11` is below every level of osx-arm64: it lacks " in old and "hint: choose a later one" in old
     abroad = refused("specialize", module, "--platform", "osx-arm64")
     assert "`native` is a processor of this machine" in abroad and "--cpu apple-m" in abroad
-    assert "is the input" in refused("specialize", module, "--cpu", "haswell", "-o", module)
+    assert "is also an input" in refused("specialize", module, "--cpu", "haswell", "-o", module)
     assert "build id" in refused("specialize", module, "--cpu", "haswell", "--build-id", "00" * 32)
     assert "No such file" in refused("specialize", tmp_path / "none.pixie")
     assert "none" in refused("specialize", module, "-o", tmp_path / "none/out.pixie")
@@ -202,7 +202,7 @@ HOSTILE = {
         "declare <32 x i8> @llvm.x86.avx2.pshuf.b(<32 x i8>, <32 x i8>)\n"
         "define double @total(ptr %x, i64 %n) {\n  %a = load <32 x i8>, ptr %x\n"
         "  %b = call <32 x i8> @llvm.x86.avx2.pshuf.b(<32 x i8> %a, <32 x i8> %a)\n  store <32 x i8> %b, ptr %x\n  ret double 0.0\n}",
-        "Cannot select: intrinsic %llvm.x86.avx2.pshuf.b",
+        "LLVM failed compiling for linux-64",
     ),
     "assembly that is none": (
         'define double @total(ptr %x, i64 %n) { call void asm sideeffect "no such instruction", ""() ret double 0.0 }',
