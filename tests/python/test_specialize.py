@@ -90,7 +90,7 @@ def test_what_is_refused(module, side, tmp_path):
     assert "`native` is a processor of this machine" in abroad and "--cpu apple-m" in abroad
     assert "is also an input" in refused("specialize", module, "--cpu", "haswell", "-o", module)
     assert "build id" in refused("specialize", module, "--cpu", "haswell", "--build-id", "00" * 32)
-    assert "No such file" in refused("specialize", tmp_path / "none.pixie")
+    assert "no such file" in refused("specialize", tmp_path / "none.pixie")
     assert "none" in refused("specialize", module, "-o", tmp_path / "none/out.pixie")
     broken = tmp_path / "broken.pixie"
     broken.write_bytes(module.read_bytes()[:-10])

@@ -11,6 +11,7 @@ use crate::shell::{cargo, read, root};
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("pixie-format", &["inkwell", "llvm-sys", "libc", "pyo3", "goblin"]),
     ("pixie-ld", &["inkwell", "llvm-sys", "pyo3", "goblin"]),
+    ("pixie-cache", &["inkwell", "llvm-sys", "pyo3", "goblin", "clap", "anyhow"]),
     ("pixie-python", &["inkwell", "llvm-sys", "goblin", "clap", "anyhow"]),
     ("pixie-jit", &["pixie-ld", "pyo3", "clap", "anyhow"]),
 ];
