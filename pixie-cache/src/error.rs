@@ -9,16 +9,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A variable has a value that means nothing.
-    #[error("the variable `{variable}` is `{found}`\nhint: expected {expected}")]
-    Variable {
-        /// The variable.
-        variable: &'static str,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        expected: &'static str,
-    },
     /// The toolchain is not installed.
     #[error("{0}")]
     NoTool(String),

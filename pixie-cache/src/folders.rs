@@ -36,7 +36,7 @@ impl Folders {
             Some(text) => {
                 let found = text.to_string_lossy().into_owned();
                 let expected = "a number of bytes, or of K, M or G, as `500M`";
-                size(&found).ok_or(Error::Variable { variable: SIZE, found, expected })?
+                size(&found).ok_or(pixie_ld::Error::Variable { variable: SIZE, found, expected })?
             }
         };
         Ok(Folders { seeds, own, bound })

@@ -39,11 +39,11 @@ impl Mode {
             Some("off") => Ok(Mode::Off),
             Some("fallback") => Ok(Mode::Fallback),
             Some("native") => Ok(Mode::Native),
-            _ => Err(Error::Variable {
+            _ => Err(Error::Load(pixie_ld::Error::Variable {
                 variable: JIT,
                 found: found.to_string_lossy().into_owned(),
                 expected: "`off`, `fallback` or `native`",
-            }),
+            })),
         }
     }
 }

@@ -12,13 +12,15 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The right to compile, given up when dropped or when the process ends, however it ends.
 pub struct Lock {
-    held: Option<(File, PathBuf)>,
+    file: File,
+    path: PathBuf,
+    held: bool,
 }
 
 /// What waiting ended in.
 pub enum Waited<T> {
-    /// This process is to compile.
-    Mine(Lock),
+    /// This process is to compile, alone where it has a lock.
+    Mine(Option<Lock>),
     /// Another one has.
     Done(T),
 }
@@ -27,21 +29,22 @@ impl Lock {
     /// Waits for the lock at `path`; `done` is asked meanwhile, and once more when the lock is there. Where the system has no locks for
     /// this folder, it is got at once: compiling twice does no harm.
     pub fn wait<T>(path: PathBuf, watch: &dyn Watch, done: impl Fn() -> Option<T>) -> Result<Waited<T>> {
-        let unlocked = || Ok(Waited::Mine(Lock { held: None }));
         let Ok(file) = OpenOptions::new().write(true).create(true).truncate(false).open(&path) else {
-            return unlocked();
+            return Ok(Waited::Mine(None));
         };
+        let mut lock = Lock { file, path, held: false };
         let mut told = false;
         loop {
-            let tried = file.try_lock();
+            match lock.file.try_lock() {
+                Ok(()) => lock.held = true,
+                Err(TryLockError::Error(_)) => return Ok(Waited::Mine(None)),
+                Err(TryLockError::WouldBlock) => {}
+            }
             if let Some(done) = done() {
-                // Also where the lock was got: it is the file that an earlier one removed.
                 return Ok(Waited::Done(done));
             }
-            match tried {
-                Ok(()) => return Ok(Waited::Mine(Lock { held: Some((file, path)) })),
-                Err(TryLockError::Error(_)) => return unlocked(),
-                Err(TryLockError::WouldBlock) => {}
+            if lock.held {
+                return Ok(Waited::Mine(Some(lock)));
             }
             if !told {
                 watch.say("another process compiles it already; waiting for that");
@@ -55,9 +58,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some((_, path)) = &self.held {
-            // Before it is released: whoever waits on the same file finds what was made, and newcomers make a new one.
-            let _ = std::fs::remove_file(path);
+        // Before it is released: whoever waits on the same file finds what was made, and newcomers make a new one.
+        if self.held {
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use pixie_format::manifest::{ExportView, Manifest, Variant};
-use pixie_format::{BuildId, Platform, Signature};
+use pixie_format::{BuildId, Module, Platform, Signature};
 
 use crate::bind::{LoadedExport, SymbolMap};
 use crate::error::{Error, Result};
@@ -97,6 +97,15 @@ impl LoadedModule {
     /// The manifest, which is decoded when it is first asked for.
     pub fn manifest(&self) -> &Manifest {
         self.manifest.manifest()
+    }
+
+    /// The manifest of the module that this one was specialised from, read from its file again: `None` for a module that was not, and where
+    /// that file is gone or is another build by now.
+    pub fn origin_manifest(&self) -> Option<Manifest> {
+        self.code_path.as_ref()?;
+        let bytes = std::fs::read(self.path()?).ok()?;
+        let module = Module::parse(&bytes).ok()?;
+        (module.build_id().ok()? == self.build_id).then(|| module.manifest().clone())
     }
 
     /// The module's identity.

@@ -15,6 +15,7 @@ mod travel;
 mod typed;
 mod ufunc;
 mod upstream;
+mod variants;
 
 use pyo3::prelude::*;
 

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 use crate::errors::on_function;
 use crate::export::Export;
 use crate::once::{Once, name};
-use crate::{inspect, ufunc, upstream};
+use crate::{inspect, ufunc, upstream, variants};
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -155,11 +155,7 @@ impl FatModule {
     /// Why that level.
     #[getter]
     fn reason(&self) -> String {
-        match (self.loaded().selection().forced, self.specialized()) {
-            (true, _) => "chosen by the caller or PIXIE_USE_ISA".to_owned(),
-            (false, false) => "the highest that this processor runs".to_owned(),
-            (false, true) => "compiled for this kind of processor".to_owned(),
-        }
+        variants::reason(self.loaded())
     }
 
     /// Whether the code that runs was compiled from the module's bitcode for one kind of processor, beside the module or in the cache.
@@ -174,22 +170,17 @@ impl FatModule {
         self.loaded().code_path().map(Path::as_os_str)
     }
 
-    /// The variants for this platform, lowest level first: dicts of `isa`, `features`, `chosen` and `reason`.
+    /// The variants for this platform, lowest level first, and one that was compiled from the module, if that runs: dicts of `isa`,
+    /// `features`, `chosen` and `reason`.
     #[getter]
     fn variants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        let selection = self.loaded().selection();
-        for (index, variant) in self.loaded().variants().iter().enumerate() {
-            let chosen = index == selection.index;
-            let refused = selection.refused.iter().find(|refusal| refusal.isa == variant.isa);
+        for row in variants::rows(self.loaded()).into_iter().filter(|row| row.platform == self.platform()) {
             let entry = PyDict::new(py);
-            entry.set_item("isa", &variant.isa)?;
-            entry.set_item("features", PyTuple::new(py, &variant.features)?)?;
-            entry.set_item("chosen", chosen)?;
-            match refused {
-                Some(refusal) if !chosen => entry.set_item("reason", &refusal.reason)?,
-                _ => entry.set_item("reason", self.reason())?,
-            }
+            entry.set_item("isa", row.isa)?;
+            entry.set_item("features", PyTuple::new(py, row.features)?)?;
+            entry.set_item("chosen", row.chosen)?;
+            entry.set_item("reason", row.reason)?;
             list.append(entry)?;
         }
         Ok(list)
@@ -198,7 +189,8 @@ impl FatModule {
     /// The platforms that the module was built for.
     #[getter]
     fn platforms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.loaded().manifest().platforms.keys())
+        let origin = self.loaded().origin_manifest();
+        PyTuple::new(py, origin.as_ref().unwrap_or_else(|| self.loaded().manifest()).platforms.keys())
     }
 
     /// The identity of the module, in hexadecimal; the same for every platform and for thinned copies.
@@ -317,21 +309,15 @@ impl FatModule {
 
     /// Every variant of every platform, lowest level first, as rows of platform, level, features, whether it runs here, and why.
     fn _variant_rows<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        let py = slf.py();
-        let this = slf.get();
-        let rows = PyList::empty(py);
-        for (name, entry) in &this.loaded().manifest().platforms {
-            let own = name == this.platform();
-            for variant in &entry.variants {
-                let chosen = own && variant.isa == this.isa();
-                let reason =
-                    match (own, this.loaded().selection().refused.iter().find(|r| r.isa == variant.isa)) {
-                        (false, _) => "for another platform".to_owned(),
-                        (true, Some(refusal)) if !chosen => refusal.reason.clone(),
-                        (true, _) => this.reason(),
-                    };
-                rows.append((name, &variant.isa, PyTuple::new(py, &variant.features)?, chosen, reason))?;
-            }
+        let rows = PyList::empty(slf.py());
+        for row in variants::rows(slf.get().loaded()) {
+            rows.append((
+                row.platform,
+                row.isa,
+                PyTuple::new(slf.py(), row.features)?,
+                row.chosen,
+                row.reason,
+            ))?;
         }
         Ok(rows)
     }

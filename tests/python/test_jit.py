@@ -102,6 +102,13 @@ assert kernels.dot(a, a) == float((a * a).sum())
 about = kernels.__pixie__
 assert about.path == sys.argv[1] + "/kernels.pixie" and pickle.loads(pickle.dumps(kernels.dot)) is kernels.dot
 assert about.specialized == (about.code_path != about.path) == (kernels.__PIXIE__["is_specialized"])
+# The module is still the one that its author built, with one variant more.
+assert set(about.platforms) == {"linux-64", "linux-aarch64", "osx-arm64", "win-64"} and len(about._variant_rows()) == 14 + about.specialized
+chosen = [v for v in about.variants if v["chosen"]]
+assert [v["isa"] for v in chosen] == [about.isa] and len(about.variants) == 4 + about.specialized
+assert chosen[0]["reason"] == about.reason and about.variants[0]["isa"] == "x86-64"
+if about.specialized:
+    assert about.variants[0]["reason"] == about.isa + ", compiled for this kind of processor, is preferred"
 assert "dot" in about.inspect_asm() and "dot" in pixie.info(kernels.dot).inspect_disasm()
 print(about.isa, about.reason, about.build_id)
 """

@@ -1,10 +1,11 @@
 """Which variant runs: natively, under other CPUs, forced, and none."""
 
 import json
+import os
 import sys
 
 import pytest
-from conftest import ROOT, host_levels, pixie, python, run
+from conftest import PIXIE, ROOT, host_levels, pixie, python, run
 
 WHICH = "import sys; sys.path.insert(0, sys.argv[1]); import pixie, kernels; print(kernels.__pixie__.isa)"
 
@@ -59,11 +60,18 @@ def test_a_level_that_the_cpu_lacks_says_what_is_missing(kernels):
         assert expected in ran.stderr
 
 
-def test_no_variant_fits(build):
+def test_no_variant_fits(build, tmp_path):
     module = build("double f(double x) { return x; }", "--platform", "linux-64", "--isa", "linux-64=x86-64-v4", "--export", "f(x: f64) -> f64")
-    ran = run("qemu-x86_64-static", "-cpu", "Nehalem", sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import pixie, sample", module.parent, check=False)
-    message = ran.stderr.split("ImportError: ", 1)[1]
-    for expected in ["x86-64-v4", "avx512f", "sse4.2"]:
+
+    def load(jit):
+        program = "import sys; sys.path.insert(0, sys.argv[1]); import pixie, sample; print(sample.f(1.5))"
+        env = {**os.environ, "PIXIE_COMMAND": PIXIE, "PIXIE_CACHE_DIR": str(tmp_path / "cache"), "PIXIE_JIT": jit}
+        return run("qemu-x86_64-static", "-cpu", "Nehalem", sys.executable, "-c", program, module.parent, check=False, env=env)
+
+    # It is compiled for that processor, unless that is forbidden.
+    assert load("fallback").stdout == "1.5\n"
+    message = load("off").stderr.split("ImportError: ", 1)[1]
+    for expected in ["x86-64-v4", "avx512f", "sse4.2", "PIXIE_JIT"]:
         assert expected in message, message
 
 

@@ -41,7 +41,12 @@ pub fn run(args: &SpecializeArgs) -> Result<()> {
         std::io::stdout().lock().write_all(&bytes)?;
         return Ok(std::io::stdout().flush()?);
     }
-    files::write(&output, &bytes)?;
+    files::write(&output, &bytes).map_err(|error| match args.output {
+        Some(_) => error,
+        None => anyhow!(
+            "{error:#}\nhint: name another file with -o; or PIXIE_JIT=native, which compiles at import and keeps the result in the user's cache"
+        ),
+    })?;
     report(args, &output, platform, &names, &bytes)
 }
 
