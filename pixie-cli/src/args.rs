@@ -49,6 +49,12 @@ pub enum Command {
     /// Compile a module's bitcode again for one kind of processor, to a file beside it that is loaded instead where it fits.
     #[command(after_help = SPECIALIZE_HELP)]
     Specialize(SpecializeArgs),
+    /// Link modules to one: what one of them imports another one exports, and is inlined.
+    #[command(after_help = LINK_HELP)]
+    Link(LinkArgs),
+    /// Make a function of one whose arguments are known in part: numbers, or functions of other modules, which are inlined.
+    #[command(after_help = FUSE_HELP)]
+    Fuse(FuseArgs),
     /// Show or clear what was compiled for this machine.
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),
@@ -343,7 +349,7 @@ pub struct SpecializeArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[cfg_attr(
     not(feature = "jit"),
-    expect(dead_code, reason = "a command without the compiler compiles nothing")
+    allow(dead_code, reason = "a command without the compiler compiles nothing")
 )]
 pub struct Limits {
     /// Give up on an object after so many seconds.
@@ -352,6 +358,73 @@ pub struct Limits {
     /// Give up on an object that takes more memory than so many MiB.
     #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
     pub memory: u64,
+}
+
+const LINK_HELP: &str = "\
+Examples:
+  pixie build solver.c --allow-import objective -o solver.pixie       calls `double objective(double)`
+  pixie link solver.pixie objective.pixie -o both.pixie";
+
+#[derive(Args, Debug)]
+pub struct LinkArgs {
+    /// The modules, which stay as they are.
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The module to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The name of the module [default: that of the file].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Export this function only; repeat for several [default: the exports of all].
+    #[arg(long = "export", value_name = "NAME")]
+    pub exports: Vec<String>,
+    /// Link for this platform only; repeat for several [default: those that all modules have].
+    #[arg(long = "platform", value_name = "P")]
+    pub platforms: Vec<Platform>,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Print nothing but warnings and errors.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+const FUSE_HELP: &str = "\
+Examples:
+  pixie fuse solvers.pixie newton --with f=models.pixie:price -o price.pixie
+  pixie fuse kernels.pixie blur --value w=1920 --value h=1080 -o blur.pixie
+
+In Python: pixie.fuse(solvers.newton, models.price), kernels.__pixie__.specialize('blur', w=1920, h=1080).";
+
+#[derive(Args, Debug)]
+pub struct FuseArgs {
+    /// The module, which stays as it is.
+    pub file: PathBuf,
+    /// The function, by its name in Python or its symbol.
+    pub function: String,
+    /// The function that takes the place of a parameter of the type `ptr`; repeat for several.
+    #[arg(long = "with", value_name = "PARAMETER=FILE:FUNCTION")]
+    pub with: Vec<String>,
+    /// The number that takes the place of a parameter; repeat for several.
+    #[arg(long = "value", value_name = "PARAMETER=VALUE")]
+    pub values: Vec<String>,
+    /// The kind of processor, by LLVM's name [default: native].
+    #[arg(long, value_name = "NAME")]
+    pub cpu: Option<String>,
+    /// The features that `native` has, separated by spaces [default: those that this machine tells].
+    #[arg(long, value_name = "FEATURES", hide = true)]
+    pub features: Option<String>,
+    /// The module to write, `-` for standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Refuse files that are not the modules with these build ids: the function's, then one for each --with.
+    #[arg(long = "build-id", value_name = "ID", hide = true)]
+    pub build_ids: Vec<String>,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Print nothing but warnings and errors.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 const CACHE_HELP: &str = "\

@@ -58,6 +58,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Extract(args) => commands::extract::run(&args),
         Command::Cache(args) => commands::cache::run(&args),
         Command::Specialize(args) => build::specialize(&args),
+        Command::Link(args) => build::link(&args),
+        Command::Fuse(args) => build::fuse(&args),
         Command::Worker { memory } => build::serve(memory),
     }
 }

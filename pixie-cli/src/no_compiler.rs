@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use pixie_format::manifest::Variant;
 use pixie_format::{Manifest, Platform};
 
-use crate::args::{BitcodeArgs, BuildArgs, SpecializeArgs};
+use crate::args::{BitcodeArgs, BuildArgs, FuseArgs, LinkArgs, SpecializeArgs};
 
 pub fn run(_args: &BuildArgs) -> Result<()> {
     refuse("cannot build a module")
@@ -21,6 +21,14 @@ pub fn llvm_version() -> Option<String> {
 
 pub fn specialize(_args: &SpecializeArgs) -> Result<()> {
     refuse("cannot compile for a processor")
+}
+
+pub fn link(_args: &LinkArgs) -> Result<()> {
+    refuse("cannot link modules")
+}
+
+pub fn fuse(_args: &FuseArgs) -> Result<()> {
+    refuse("cannot fuse functions")
 }
 
 /// The worker is a part of the compiler.

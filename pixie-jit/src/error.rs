@@ -50,6 +50,30 @@ pub enum Error {
         /// LLVM's own words.
         message: String,
     },
+    /// A fused function that would have variables of its own.
+    #[error(
+        "`{function}` writes the variable {globals}, which would be another one than its module's\nhint: pass the state in as an argument"
+    )]
+    State {
+        /// The function.
+        function: String,
+        /// The variables.
+        globals: String,
+    },
+    /// A function that is called through a pointer as if it were of another type.
+    #[error(
+        "`{function}` calls `{name}` as `{expected}`, but it is `{found}`\nhint: the pointer's type in the source must be that of the function"
+    )]
+    CalledAs {
+        /// The function that is made.
+        function: String,
+        /// What it calls.
+        name: String,
+        /// The type that the function has, as LLVM writes it.
+        found: String,
+        /// The type that it is called as.
+        expected: String,
+    },
     /// Stored bitcode that was not made for the platform that a manifest names.
     #[error(
         "the bitcode for {platform} was made for {what} `{found}`; expected `{expected}`\nhint: the module is no work of pixie's; build it again"

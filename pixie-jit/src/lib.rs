@@ -15,6 +15,7 @@ mod compile;
 mod debug_info;
 mod error;
 mod function_info;
+mod join;
 mod llvm;
 mod metadata;
 mod prepare;
@@ -30,6 +31,7 @@ pub use compile::{
 };
 pub use error::{Error, Result};
 pub use function_info::{Access, CType, DebugSignature, FunctionInfo, IrParam, IrType};
+pub use join::{Argument, BoundFunction, JoinRequest, Part};
 pub use llvm::vector_types;
 pub use prepare::{MaybeWritten, PrepareOptions, PrepareRequest, Prepared, Warning};
 pub use source::{Source, SourceKind};
@@ -47,6 +49,11 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
 /// Compiles prepared bitcode. LLVM may end the process on hostile input: see [`worker`].
 pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     llvm::compile(request)
+}
+
+/// Makes one of several modules' bitcode. LLVM may end the process on hostile input: see [`worker`].
+pub fn join(request: &JoinRequest) -> Result<Vec<u8>> {
+    llvm::join(request)
 }
 
 /// What LLVM knows of a kind of processor.

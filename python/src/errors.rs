@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pixie_cache::Error;
 use pixie_ld::LoadedModule;
-use pyo3::exceptions::{PyImportError, PyRuntimeWarning};
+use pyo3::exceptions::{PyFileNotFoundError, PyImportError, PyRuntimeError, PyRuntimeWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -45,6 +45,15 @@ pub fn on_import(py: Python<'_>, error: &Error, name: &str, path: &Path) -> PyEr
         message.push_str(&format!("\nhint: the variable PIXIE_USE_ISA is set to `{forced}`"));
     }
     import_error(py, &message, name, path)
+}
+
+/// What making a module of others raises.
+pub fn on_make(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
+    match error {
+        Error::NoTool(message) => PyFileNotFoundError::new_err(message.clone()),
+        Error::Compile(message) => PyRuntimeError::new_err(message.clone()),
+        error => on_load(py, error, path),
+    }
 }
 
 /// What asking for a function raises whose description in the module is at fault.

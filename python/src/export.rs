@@ -147,6 +147,11 @@ impl Export {
         &self.origin
     }
 
+    /// Its place among the exports of the module.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     fn loaded(&self) -> &LoadedExport {
         &self.origin.loaded.exports()[self.index]
     }

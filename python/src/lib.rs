@@ -4,6 +4,7 @@ mod call;
 mod ctypes;
 mod errors;
 mod export;
+mod fuse;
 mod host;
 mod inspect;
 mod jit;
@@ -30,6 +31,8 @@ mod _core {
 
     #[pymodule_export]
     use super::export::{Export, info};
+    #[pymodule_export]
+    use super::fuse::fuse;
     #[pymodule_export]
     use super::host::{Host, host};
     #[pymodule_export]

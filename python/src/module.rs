@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pixie_format::{FORMAT_VERSION, Signature};
 use pixie_ld::{LoadedExport, LoadedModule};
-use pyo3::exceptions::PyAttributeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 use crate::errors::on_function;
 use crate::export::Export;
 use crate::once::{Once, name};
-use crate::{inspect, ufunc, upstream, variants};
+use crate::{fuse, inspect, ufunc, upstream, variants};
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -33,7 +33,11 @@ pub struct Origin {
 impl Origin {
     /// A module that has been loaded.
     pub fn new(name: String, imported: bool, loaded: LoadedModule) -> Arc<Origin> {
-        let loaded = Arc::new(loaded);
+        Origin::of(name, imported, Arc::new(loaded))
+    }
+
+    /// A module whose code others have, too.
+    pub fn of(name: String, imported: bool, loaded: Arc<LoadedModule>) -> Arc<Origin> {
         Arc::new(Origin { name, imported, portable: false, content: Once::new(), loaded })
     }
 
@@ -76,7 +80,11 @@ impl Origin {
     }
 
     /// Makes the function of this name, which goes on to the exports of the same name behind it; `None` if there is none.
-    fn function<'py>(self: &Arc<Origin>, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub fn function<'py>(
+        self: &Arc<Origin>,
+        py: Python<'py>,
+        name: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut handle: Option<Bound<'py, Export>> = None;
         for (index, export) in self.loaded.exports().iter().enumerate().rev() {
             if &*export.name == name {
@@ -305,6 +313,38 @@ impl FatModule {
         isa: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         inspect::flow_graph(slf, None, platform, isa)
+    }
+
+    /// Compiles code again that is better where more is known.
+    ///
+    /// Without arguments: the whole module for exactly this processor, to a file beside the module's, which imports prefer from
+    /// then on; returns its path. With a function (or its name) and arguments: that function with those arguments as constants;
+    /// returns a function of the others, as `pixie.fuse` does.
+    ///
+    /// Raises `FileNotFoundError` without the toolchain's command `pixie`, `RuntimeError` where it fails, `TypeError`,
+    /// `ValueError` and `OverflowError` for arguments that a call would refuse.
+    #[pyo3(signature = (function = None, /, **arguments))]
+    fn specialize<'py>(
+        slf: &Bound<'py, Self>,
+        function: Option<&Bound<'py, PyAny>>,
+        arguments: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let Some(function) = function else {
+            if let Some(arguments) = arguments {
+                let names =
+                    arguments.keys().iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ");
+                return Err(PyTypeError::new_err(format!(
+                    "no function is named to have the arguments {names}\nhint: specialize('function', …)"
+                )));
+            }
+            return py.import("pixie._specialize")?.call_method1("whole", (slf,));
+        };
+        let function = match function.cast::<PyString>() {
+            Ok(name) => slf.get()._module_attribute(py, name.to_str()?)?,
+            Err(_) => function.clone(),
+        };
+        fuse::fuse(&function, &PyTuple::empty(py), arguments)
     }
 
     /// Every variant of every platform, lowest level first, as rows of platform, level, features, whether it runs here, and why.

@@ -71,6 +71,19 @@ pub enum Kind {
     Array(Box<ArrayPlan>),
 }
 
+impl Kind {
+    /// How a number of this type is passed.
+    pub fn of_number(scalar: Scalar, platform: Platform) -> Kind {
+        match scalar.kind() {
+            ScalarKind::Bool => Kind::Bool,
+            ScalarKind::Signed | ScalarKind::Unsigned => Kind::Integer(Integer::of(scalar, platform)),
+            ScalarKind::Float if scalar == Scalar::F32 => Kind::F32,
+            // Complex never stands by value (spec §7.2).
+            ScalarKind::Float | ScalarKind::Complex => Kind::F64,
+        }
+    }
+}
+
 /// The range of a C integer type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Integer {
@@ -254,15 +267,7 @@ impl Compiler<'_> {
         match &param.ty {
             Type::Ptr => Kind::Pointer,
             Type::Array(array) => Kind::Array(Box::new(self.array(at, param, array))),
-            Type::Scalar(Scalar::F32) => Kind::F32,
-            Type::Scalar(scalar) => match scalar.kind() {
-                ScalarKind::Bool => Kind::Bool,
-                ScalarKind::Signed | ScalarKind::Unsigned => {
-                    Kind::Integer(Integer::of(*scalar, self.platform))
-                }
-                // Complex never stands by value (spec §7.2).
-                ScalarKind::Float | ScalarKind::Complex => Kind::F64,
-            },
+            Type::Scalar(scalar) => Kind::of_number(*scalar, self.platform),
         }
     }
 

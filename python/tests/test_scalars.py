@@ -129,7 +129,7 @@ def test_pointers(scalars):
     assert "out of range for ptr" in message(OverflowError, f, -1)
     for value, found in ((b"abc", "bytes"), (buffer, "ctypes.c_char_Array_4"), (numpy.zeros(3), "numpy.ndarray"), (1.0, "float")):
         text = message(TypeError, f, value)
-        assert text.startswith("next_address() argument `p`: expected an address (int), a ctypes pointer or None for ptr, found ")
+        assert text.startswith("next_address() argument `p`: expected an address (int), a ctypes pointer, a function of a fat module or None for ptr, found ")
         assert text.endswith(found.rsplit(".", 1)[-1])
 
 

@@ -3,6 +3,8 @@
 mod bitcode;
 mod exports;
 mod front;
+mod fuse;
+mod link;
 mod plan;
 mod progress;
 mod specialize;
@@ -25,6 +27,8 @@ use crate::commands;
 use crate::files;
 use bitcode::Prepared;
 pub use front::run as bitcode_of;
+pub use fuse::run as fuse;
+pub use link::run as link;
 use plan::Plan;
 use progress::Progress;
 pub use specialize::run as specialize;

@@ -16,7 +16,7 @@ use crate::commands;
 use crate::files;
 
 /// What is written in the place of a file's name.
-const STDOUT: &str = "-";
+pub(super) const STDOUT: &str = "-";
 
 pub fn run(args: &SpecializeArgs) -> Result<()> {
     let named = || format!("`{}`", args.file.display());
@@ -37,23 +37,31 @@ pub fn run(args: &SpecializeArgs) -> Result<()> {
     }
     let names: Vec<String> = objects.iter().map(|object| object.isa.name.clone()).collect();
     let bytes = packed(&module, platform, objects).with_context(named)?;
-    if output.as_os_str() == STDOUT {
-        std::io::stdout().lock().write_all(&bytes)?;
-        return Ok(std::io::stdout().flush()?);
-    }
-    files::write(&output, &bytes).map_err(|error| match args.output {
+    put(&output, &bytes).map_err(|error| match args.output {
         Some(_) => error,
         None => anyhow!(
             "{error:#}\nhint: name another file with -o; or PIXIE_JIT=native, which compiles at import and keeps the result in the user's cache"
         ),
     })?;
+    if output.as_os_str() == STDOUT {
+        return Ok(());
+    }
     report(args, &output, platform, &names, &bytes)
 }
 
+/// Writes a module to a file, or to standard output.
+pub(super) fn put(output: &Path, bytes: &[u8]) -> Result<()> {
+    if output.as_os_str() == STDOUT {
+        std::io::stdout().lock().write_all(bytes)?;
+        return Ok(std::io::stdout().flush()?);
+    }
+    files::write(output, bytes)
+}
+
 /// What to compile for: a name, and what such a processor has.
-struct Wanted {
-    isa: Isa,
-    features: FeatureSet,
+pub(super) struct Wanted {
+    pub isa: Isa,
+    pub features: FeatureSet,
 }
 
 fn processors(args: &SpecializeArgs, platform: Platform, pool: &Pool) -> Result<Vec<Wanted>> {
@@ -69,7 +77,8 @@ fn processors(args: &SpecializeArgs, platform: Platform, pool: &Pool) -> Result<
     Ok(wanted)
 }
 
-fn processor(name: &str, platform: Platform, having: Option<&str>, pool: &Pool) -> Result<Wanted> {
+/// What a processor's name stands for; `having` are the features of `native`.
+pub(super) fn processor(name: &str, platform: Platform, having: Option<&str>, pool: &Pool) -> Result<Wanted> {
     if let Some(level) = platform.levels().iter().find(|level| level.name == name) {
         return Ok(Wanted { isa: Isa::from(level), features: level.features });
     }
@@ -138,7 +147,7 @@ fn set<'f>(names: impl Iterator<Item = &'f str>) -> Result<FeatureSet> {
 }
 
 /// The bitcode for a processor: that of the highest level that it has.
-fn bitcode_for(manifest: &Manifest, platform: Platform, features: FeatureSet) -> Result<&Bitcode> {
+pub(super) fn bitcode_for(manifest: &Manifest, platform: Platform, features: FeatureSet) -> Result<&Bitcode> {
     let level = platform.highest_level(features).map_or("", |level| level.name);
     let Some(bitcode) = manifest.bitcode_for(platform.name(), level) else {
         let mut there: Vec<&str> =

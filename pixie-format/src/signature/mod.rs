@@ -1,11 +1,13 @@
 //! Typed signatures of exports: `dot(a: f64[n], b: f64[n], n: usize) -> f64` (spec §7).
 
+mod bind;
 mod parse;
 mod print;
 mod token;
 mod ufunc;
 mod validate;
 
+pub use bind::Known;
 pub(crate) use parse::is_keyword;
 pub use ufunc::{Operand, Operands};
 

@@ -181,7 +181,7 @@ impl<'a> Job<'a> {
 }
 
 /// Makes every definition local but the visible ones, which become ordinary symbols.
-fn internalise(module: &Module<'_>, visible: &[&str]) {
+pub(super) fn internalise(module: &Module<'_>, visible: &[&str]) {
     for value in ir::definitions(module) {
         let name = value.name();
         if visible.binary_search(&name.as_str()).is_ok() {

@@ -45,7 +45,7 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
         }
         whole = Some(match whole {
             None => module,
-            Some(whole) => link(&session, whole, module, source)?,
+            Some(whole) => link(&session, whole, module, &source.name)?,
         });
     }
     let Some(module) = whole else {
@@ -101,7 +101,13 @@ fn without_paths<'c>(session: &'c Session, module: Module<'c>) -> Result<Module<
     session.parse_own("input without paths", metadata::without_paths(&text, &dropped).as_bytes())
 }
 
-fn link<'c>(session: &Session, whole: Module<'c>, module: Module<'c>, source: &Source) -> Result<Module<'c>> {
+/// Links a module into another one of the same session; `name` stands for it in errors.
+pub(super) fn link<'c>(
+    session: &Session,
+    whole: Module<'c>,
+    module: Module<'c>,
+    name: &str,
+) -> Result<Module<'c>> {
     let raw = module.as_mut_ptr();
     // LLVM takes the second module over.
     std::mem::forget(module);
@@ -110,7 +116,7 @@ fn link<'c>(session: &Session, whole: Module<'c>, module: Module<'c>, source: &S
     match session.take_errors() {
         None if !failed => Ok(whole),
         message => Err(Error::Link {
-            file: source.name.clone(),
+            file: name.to_owned(),
             message: message.unwrap_or_else(|| "no reason given".to_owned()),
         }),
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compile::{CompileRequest, DisassembleRequest, Processor, ProcessorRequest};
 use crate::error::Error;
+use crate::join::JoinRequest;
 use crate::prepare::{PrepareRequest, Prepared};
 
 pub use pool::Pool;
@@ -23,6 +24,8 @@ pub use serve::serve;
 pub enum Request {
     /// To prepare input.
     Prepare(PrepareRequest),
+    /// To join.
+    Join(JoinRequest),
     /// To compile.
     Compile(CompileRequest),
     /// To print stored bitcode as text.
@@ -43,7 +46,7 @@ pub enum Request {
 pub enum Reply {
     /// Prepared input.
     Prepared(Prepared),
-    /// An object, or the text of what was asked for.
+    /// An object, joined bitcode, or the text of what was asked for.
     Compiled(Vec<u8>),
     /// A kind of processor.
     Processor(Processor),
@@ -57,6 +60,11 @@ impl Request {
                 let names: Vec<String> =
                     request.sources.iter().map(|source| format!("`{}`", source.name)).collect();
                 format!("{} {} for {}", death::READING, names.join(", "), request.platform)
+            }
+            Request::Join(request) => {
+                let names: Vec<String> =
+                    request.parts.iter().map(|part| format!("`{}`", part.name)).collect();
+                format!("joining {} for {}", names.join(", "), request.platform)
             }
             Request::Compile(request) => {
                 format!("compiling for {}, {}", request.platform, request.isa.name)

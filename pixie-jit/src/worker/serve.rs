@@ -14,6 +14,7 @@ pub fn serve() -> io::Result<()> {
     while let Some(request) = frame::read::<Request>(&mut requests)? {
         let reply: Result<Reply> = match request {
             Request::Prepare(request) => llvm::prepare(&request).map(Reply::Prepared),
+            Request::Join(request) => llvm::join(&request).map(Reply::Compiled),
             Request::Compile(request) => llvm::compile(&request).map(Reply::Compiled),
             Request::Text { bitcode, functions } => llvm::text(&bitcode, &functions).map(Reply::Compiled),
             Request::Disassemble(request) => llvm::disassemble(&request).map(Reply::Compiled),

@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use pixie_format::signature::{Dim, Layout};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -32,6 +33,18 @@ pub(super) fn call(py: Python<'_>, export: &Export, given: &Given) -> PyResult<*
     if plan.has_outputs { outputs::collect(py, plan, object, &made) } else { Ok(object) }
 }
 
+/// The slot of an argument that is no array.
+pub fn value(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>) -> PyResult<u64> {
+    match &input.kind {
+        Kind::F64 => Ok(scalar::f64(plan, input, object)?.to_bits()),
+        Kind::F32 => scalar::f32(plan, input, object),
+        Kind::Integer(kind) => scalar::integer(plan, input, object, *kind),
+        Kind::Bool => scalar::boolean(plan, input, object),
+        Kind::Pointer => pointer::address(plan, input, object),
+        Kind::Array(_) => Err(fault::scalar(plan, input, PyTypeError::new_err, "a number", object)),
+    }
+}
+
 /// A call in the making.
 pub(super) struct Call<'c> {
     pub(super) plan: &'c Plan,
@@ -58,15 +71,10 @@ impl Call<'_> {
             self.frame.set_view(index, View::ABSENT);
             return Ok(());
         };
-        let slot = match &input.kind {
-            Kind::F64 => scalar::f64(self.plan, input, &object)?.to_bits(),
-            Kind::F32 => scalar::f32(self.plan, input, &object)?,
-            Kind::Integer(kind) => scalar::integer(self.plan, input, &object, *kind)?,
-            Kind::Bool => scalar::boolean(self.plan, input, &object)?,
-            Kind::Pointer => pointer::address(self.plan, input, &object)?,
-            Kind::Array(array) => return self.array(index, input, array, &object),
-        };
-        self.frame.set(input.slot, slot);
+        if let Kind::Array(array) = &input.kind {
+            return self.array(index, input, array, &object);
+        }
+        self.frame.set(input.slot, value(self.plan, input, &object)?);
         Ok(())
     }
 

@@ -27,6 +27,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use self::arguments::Given;
+pub use self::careful::value;
 use crate::export::Export;
 use crate::plan::{MAX_PARAMS, Plan};
 

@@ -1,8 +1,9 @@
-//! `ptr` arguments: an address, a ctypes pointer or None; never a buffer, whose extent nobody would check.
+//! `ptr` arguments: an address, a ctypes pointer, a function of a fat module or None; never a buffer, whose extent nobody would check.
 
 use pyo3::prelude::*;
 
 use super::scalar;
+use crate::export::Export;
 use crate::plan::{Input, Integer, Plan};
 
 /// The types of ctypes that hold an address.
@@ -16,7 +17,13 @@ pub(super) fn address(plan: &Plan, input: &Input, object: &Bound<'_, PyAny>) -> 
     if let Some(address) = ctypes_address(object)? {
         return Ok(address);
     }
-    let index = scalar::as_index(plan, input, object, "an address (int), a ctypes pointer or None")?;
+    if object.is_callable()
+        && let Ok(export) = Export::of(object)
+    {
+        return Ok(export.get().function as u64);
+    }
+    let expected = "an address (int), a ctypes pointer, a function of a fat module or None";
+    let index = scalar::as_index(plan, input, object, expected)?;
     scalar::integer(plan, input, &index, Integer { bits: 64, signed: false })
 }
 

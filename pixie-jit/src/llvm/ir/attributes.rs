@@ -2,8 +2,8 @@
 
 use std::ffi::c_uint;
 
-use inkwell::llvm_sys::LLVMAttributeFunctionIndex;
 use inkwell::llvm_sys::core::*;
+use inkwell::llvm_sys::{LLVMAttributeFunctionIndex, LLVMAttributeReturnIndex};
 
 use super::{Value, c_string};
 
@@ -90,6 +90,13 @@ impl Value<'_> {
         let Ok(index) = c_uint::try_from(index + 1) else { return false };
         // SAFETY: it is one, and alive; attribute index 0 is the result, parameters follow.
         unsafe { !LLVMGetEnumAttributeAtIndex(raw, index, enum_kind(name)).is_null() }
+    }
+
+    /// Whether the result has an enum attribute such as `zeroext`.
+    pub fn ret_has(self, name: &str) -> bool {
+        let Some(raw) = self.function() else { return false };
+        // SAFETY: it is one, and alive.
+        unsafe { !LLVMGetEnumAttributeAtIndex(raw, LLVMAttributeReturnIndex, enum_kind(name)).is_null() }
     }
 }
 
