@@ -73,7 +73,7 @@ pub(crate) fn explain(error: LinkError, imports: &[ImportView<'_>], platform: Pl
     let LinkError::Undefined { symbol, place, .. } = error else { return error };
     let foreign = imports.iter().any(|import| import.foreign && import.name.as_str() == symbol);
     let hint = if foreign {
-        "its author allowed this import; load the library that defines it into the process first, with its symbols global"
+        "its author allowed this import; load the library that defines it into the process first, with its symbols global, or link this module with one that exports it (`pixie link`)"
     } else if runtime_symbols::find(&symbol, platform).is_some() {
         "every system that pixie supports has it; this C library is older or another one"
     } else {

@@ -227,6 +227,6 @@ fn a_foreign_import_is_looked_up_and_its_absence_said() {
         message,
         "`m.pixie` (linux-64 x86-64): undefined symbol `not_there`, needed by its image\n\
          hint: its author allowed this import; load the library that defines it into the process first, with its \
-         symbols global"
+         symbols global, or link this module with one that exports it (`pixie link`)"
     );
 }

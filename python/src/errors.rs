@@ -52,6 +52,7 @@ pub fn on_make(py: Python<'_>, error: &Error, path: &Path) -> PyErr {
     match error {
         Error::NoTool(message) => PyFileNotFoundError::new_err(message.clone()),
         Error::Compile(message) => PyRuntimeError::new_err(message.clone()),
+        Error::Load(pixie_ld::Error::Read { path, .. }) => on_load(py, error, path),
         error => on_load(py, error, path),
     }
 }

@@ -9,7 +9,8 @@ use crate::shell::{self, cargo, command, pixie, python, read, root};
 use crate::{demo, setup};
 
 /// What can be measured, in the order of the report.
-const NAMES: &[&str] = &["call", "import", "threads", "kernels", "ufunc", "xxhash", "build", "load"];
+const NAMES: &[&str] =
+    &["call", "import", "threads", "kernels", "jit", "fuse", "ufunc", "xxhash", "build", "load"];
 
 /// What the kernels are measured against; the first is the base of the ratios.
 const PEERS: &[(&str, &str)] =
@@ -34,9 +35,18 @@ pub fn run(names: &[&str]) -> Result<()> {
         program.arg(format!("tests/bench/bench_{name}.py")).arg(&folder);
         match *name {
             "kernels" => {
+                program.env("PIXIE_COMMAND", pixie());
                 for (name, library) in PEERS {
                     program.arg(format!("{name}={}", folder.join(library).display()));
                 }
+            }
+            "jit" => {
+                jit_modules(&folder)?;
+                program.env("PIXIE_COMMAND", pixie());
+            }
+            "fuse" => {
+                solvers(&folder)?;
+                program.env("PIXIE_COMMAND", pixie());
             }
             "ufunc" => {
                 program.arg(folder.join("native_ufunc.so"));
@@ -101,6 +111,52 @@ fn prepare() -> Result<PathBuf> {
     xxhash(&folder)?;
     clang(&["-march=native"], &folder.join("hashes.c").to_string_lossy(), "native_xxhash.so")?;
     Ok(folder)
+}
+
+/// The twelve kernels without a platform: for another one than this, for this one, and their bitcode.
+fn jit_modules(folder: &Path) -> Result<()> {
+    let bitcode = folder.join("kernels.bc");
+    let (foreign, matching) = (folder.join("foreign"), folder.join("matching"));
+    fs::create_dir_all(&foreign)?;
+    fs::create_dir_all(&matching)?;
+    shell::run(
+        command(pixie())
+            .args(["bitcode", "tests/kernels/kernels.c", "--platform", "osx-arm64", "-o"])
+            .arg(&bitcode),
+    )?;
+    for (folder, platform) in [(&foreign, "osx-arm64"), (&matching, "linux-64")] {
+        shell::run(
+            command(pixie())
+                .args(["build", "--quiet", "--portable", "--exports", "tests/kernels/kernels.sig"])
+                .args(["--platform", platform])
+                .arg(&bitcode)
+                .arg("-o")
+                .arg(folder.join("kernels.pixie")),
+        )?;
+    }
+    shell::run(
+        command(pixie())
+            .args(["extract", "--bitcode", "--platform", "osx-arm64"])
+            .arg(foreign.join("kernels.pixie"))
+            .arg("-o")
+            .arg(&bitcode),
+    )
+}
+
+/// Solvers that take functions, and functions for them.
+fn solvers(folder: &Path) -> Result<()> {
+    let build = |name: &str, words: &[&str]| {
+        shell::run(
+            command(pixie())
+                .args(["build", "--quiet"])
+                .args(words)
+                .arg(format!("tests/bench/{name}.c"))
+                .arg("-o")
+                .arg(folder.join(format!("{name}.pixie"))),
+        )
+    };
+    build("solvers", &["--unsafe-pointers", "--exports", "tests/bench/solvers.sig"])?;
+    build("objectives", &[])
 }
 
 /// The other ways to write an extension, built alike. Only the call table needs them, so only it installs them.

@@ -86,8 +86,13 @@ impl Plan {
             }
             let file = add(&mut files, Path::new(file), ids.next())?;
             let found = find(&files[file], function)?;
-            arguments[index] = Argument::Function(joined_name(functions.len(), &found.symbol));
-            functions.push((file, found));
+            // A function that takes part already does so under one name.
+            let same = |(other, export): &(usize, Export)| *other == file && export.symbol == found.symbol;
+            let at = functions.iter().position(same).unwrap_or(functions.len());
+            arguments[index] = Argument::Function(joined_name(at, &found.symbol));
+            if at == functions.len() {
+                functions.push((file, found));
+            }
         }
         for text in &args.values {
             let Some((name, value)) = text.split_once('=') else {
@@ -126,16 +131,9 @@ impl Plan {
             let entry = bitcode_for(module.manifest(), self.platform, wanted.features)
                 .with_context(|| format!("`{name}`"))?;
             let mine = self.functions.iter().enumerate().filter(|(_, (file, _))| *file == index);
-            let mut visible: Vec<(String, String)> = Vec::new();
-            for (at, (_, export)) in mine {
-                if visible.iter().any(|(symbol, _)| *symbol == export.symbol) {
-                    bail!(
-                        "`{}` takes part twice\nhint: a function cannot stand for a parameter of itself, or for two",
-                        export.name
-                    );
-                }
-                visible.push((export.symbol.clone(), joined_name(at, &export.symbol)));
-            }
+            let visible =
+                mine.map(|(at, (_, export))| (export.symbol.clone(), joined_name(at, &export.symbol)));
+            let visible = visible.collect();
             parts.push(Part { name, bitcode: module.blob(entry.blob)?.to_vec(), visible });
             entries.push(entry);
         }
