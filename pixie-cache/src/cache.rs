@@ -66,8 +66,17 @@ impl Cache {
         found
     }
 
-    /// The folder for `key`, made if need be, and where the lock of `tool`'s entry lies.
-    pub fn prepare(&self, key: Key, tool: Hash) -> Result<PathBuf> {
+    /// Whether there is an entry for `key`, of any tool.
+    pub fn has(&self, key: Key) -> bool {
+        let stem = key.stem();
+        self.folders.seeds.iter().chain(&self.folders.own).any(|root| {
+            let names = fs::read_dir(folder(root, key)).into_iter().flatten().flatten();
+            names.into_iter().any(|file| is_entry(&file) && starts_with(&file, &stem))
+        })
+    }
+
+    /// The folder for `key`, made if need be, and where the lock of its entries lies.
+    pub fn prepare(&self, key: Key) -> Result<PathBuf> {
         let root = self.folders.own()?;
         let folder = folder(root, key);
         owner::create_private(&folder).map_err(|source| written(&folder, source))?;
@@ -77,7 +86,7 @@ impl Cache {
                 return Err(Error::Shared { path: path.to_owned(), why });
             }
         }
-        Ok(folder.join(format!("{}.lock", key.file(tool))))
+        Ok(folder.join(format!("{key}.lock")))
     }
 
     /// Adds a module, whole or not at all, and removes what has not been used for longest where the cache is too large.

@@ -78,7 +78,7 @@ pub struct Special {
 struct Job {
     key: Key,
     /// The tool, or why there is none.
-    tool: Result<(Tool, Hash)>,
+    tool: Result<Tool>,
     cache: Cache,
 }
 
@@ -170,10 +170,7 @@ impl<'a> Jit<'a> {
     fn job(&self, manifest: Hash, flags: &[String]) -> Result<Job> {
         let cache = Cache { folders: Folders::from_variables(self.read)? };
         let key = Key::new(manifest, Host::detect()?, flags);
-        let tool = Tool::find(self.read, (self.beside)().as_deref()).and_then(|tool| {
-            let identity = tool.identity(&cache.folders)?;
-            Ok((tool, identity))
-        });
+        let tool = Tool::find(self.read, (self.beside)().as_deref());
         Ok(Job { key, tool, cache })
     }
 
@@ -203,8 +200,16 @@ impl Job {
     }
 
     fn find<T>(&self, load: impl Fn(&Entry) -> Option<T>) -> Option<T> {
-        let tool = self.tool.as_ref().ok().map(|(_, identity)| *identity);
-        load(&self.cache.find(self.key, tool)?)
+        let identity = match &self.tool {
+            Err(_) => None,
+            Ok(tool) => match tool.known(&self.cache.folders) {
+                Some(known) => Some(known),
+                // Asking takes a process and reading the whole program, so it is left for when it can matter.
+                None if !self.cache.has(self.key) => return None,
+                None => tool.identity(&self.cache.folders).ok(),
+            },
+        };
+        load(&self.cache.find(self.key, identity)?)
     }
 
     /// Compiles, unless another process does so just now, and loads what was made in the place of the module at `path`.
@@ -216,23 +221,34 @@ impl Job {
         watch: &dyn Watch,
     ) -> Result<Loaded> {
         let (key, cache) = (self.key, &self.cache);
-        let (tool, identity) = self.tool?;
+        let tool = match &self.tool {
+            Ok(tool) => tool,
+            Err(_) => return Err(self.tool.err().unwrap_or(Error::Stopped)),
+        };
         let mut done = None;
         watch.apart(&mut || {
-            let run = || compile::run(&tool.path, request, watch);
-            let waited = cache.prepare(key, identity).and_then(|lock| {
-                Lock::wait(lock, watch, || load_entry(&cache.find(key, Some(identity))?, path, options))
+            // Who the tool is, is asked while it works.
+            let run = || {
+                std::thread::scope(|scope| {
+                    let identity = scope.spawn(|| tool.identity(&cache.folders));
+                    let bytes = compile::run(&tool.path, request, watch)?;
+                    Ok((bytes, identity.join().unwrap_or(Err(Error::Stopped))))
+                })
+            };
+            let locked = cache.prepare(key);
+            let waited = locked.and_then(|lock| {
+                Lock::wait(lock, watch, || self.find(|entry| load_entry(entry, path, options)))
             });
             done = Some(match waited {
                 Ok(Waited::Done(module)) => Ok(Made::Module(Box::new(module))),
                 Err(Error::Stopped) => Err(Error::Stopped),
-                Ok(Waited::Mine(lock)) => run().map(|bytes| {
-                    let kept = cache.add(key, identity, &bytes);
+                Ok(Waited::Mine(lock)) => run().map(|(bytes, identity)| {
+                    let kept = identity.and_then(|identity| cache.add(key, identity, &bytes));
                     drop(lock);
                     Made::Bytes(bytes, kept)
                 }),
                 // Compiled it can be all the same.
-                Err(why) => run().map(|bytes| Made::Bytes(bytes, Err(why))),
+                Err(why) => run().map(|(bytes, _)| Made::Bytes(bytes, Err(why))),
             });
         });
         let (module, warnings) = match done.unwrap_or(Err(Error::Stopped))? {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
@@ -12,6 +12,9 @@ use pixie_format::Hash;
 use crate::error::{Error, Result};
 use crate::folders::Folders;
 use crate::owner;
+
+/// Digits of an identity.
+const HEX_LEN: usize = 64;
 
 /// The variable that names the command.
 const COMMAND: &str = "PIXIE_COMMAND";
@@ -58,13 +61,7 @@ impl Tool {
     /// Which tool this is: a hash of the program and of what it says of itself, its LLVM's version among it. Asked once, and kept in the
     /// cache for as long as the file stays as it is.
     pub fn identity(&self, folders: &Folders) -> Result<Hash> {
-        let stamp = folders.own.as_deref().map(|own| own.join("tools").join(self.stamp()));
-        if let Some(stamp) = &stamp
-            && let Ok(text) = fs::read(stamp)
-            && let Ok(metadata) = fs::metadata(stamp)
-            && owner::mistrust(&metadata).is_none()
-            && let Some(known) = parse_hex(&text)
-        {
+        if let Some(known) = self.known(folders) {
             return Ok(known);
         }
         let start = |source| Error::Start { path: self.path.clone(), source };
@@ -78,11 +75,25 @@ impl Tool {
         }
         let program = fs::read(&self.path).map_err(start)?;
         let identity = Hash::of_parts([program.as_slice(), said.stdout.as_slice()]);
-        if let Some(stamp) = stamp {
+        if let Some(stamp) = self.stamp_file(folders) {
             // Without it the tool is asked again next time.
             let _ = keep(&stamp, &identity.to_string());
         }
         Ok(identity)
+    }
+
+    /// The identity, where it has been asked for before.
+    pub fn known(&self, folders: &Folders) -> Option<Hash> {
+        let mut file = fs::File::open(self.stamp_file(folders)?).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut text = [0; HEX_LEN];
+        file.read_exact(&mut text).ok()?;
+        (metadata.len() == HEX_LEN as u64 && owner::mistrust(&metadata).is_none())
+            .then(|| parse_hex(&text))?
+    }
+
+    fn stamp_file(&self, folders: &Folders) -> Option<PathBuf> {
+        folders.own.as_deref().map(|own| own.join("tools").join(self.stamp()))
     }
 
     /// The name of the file that remembers the identity: it changes with the program.
@@ -128,7 +139,7 @@ fn keep(stamp: &Path, text: &str) -> std::io::Result<()> {
 fn parse_hex(text: &[u8]) -> Option<Hash> {
     let text = std::str::from_utf8(text).ok()?;
     let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
+    if text.len() != HEX_LEN || !text.is_ascii() {
         return None;
     }
     for (at, byte) in bytes.iter_mut().enumerate() {

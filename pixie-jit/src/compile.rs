@@ -93,7 +93,8 @@ pub struct ProcessorRequest {
 pub struct Processor {
     /// LLVM's name.
     pub name: String,
-    /// Its features that spec §6.2 names, in the spec's order.
+    /// The features of a processor that was named, those of spec §6.2 in its order. What this one has is for its own process to say:
+    /// hypervisors and emulators hide some of the model's.
     pub features: Vec<String>,
 }
 

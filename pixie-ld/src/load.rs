@@ -79,10 +79,10 @@ fn load(
     let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
     // Of a module that is whole the build id is the manifest's hash, which has just been checked.
-    let whole = !manifest.has_origin && !manifest.blobs.iter().any(|blob| blob.absent);
-    let build_id = match whole {
-        true => BuildId(header.manifest_hash),
-        false => decoded()?.build_id(bytes).map_err(failed)?,
+    let build_id = match manifest.origin {
+        Some(origin) => origin,
+        None if !manifest.blobs.iter().any(|blob| blob.absent) => BuildId(header.manifest_hash),
+        None => decoded()?.build_id(bytes).map_err(failed)?,
     };
     let mut warnings = Vec::new();
     if let Some(path) = path.filter(|_| options.looks_beside()) {

@@ -40,7 +40,7 @@ machine = target.create_target_machine(cpu=binding.get_host_cpu_name(), features
 module = binding.parse_bitcode(open({str(folder / "kernels.bc")!r}, "rb").read())
 module.triple, module.data_layout = binding.get_default_triple(), str(machine.target_data)
 module.verify()
-tuning = binding.PipelineTuningOptions(speed_level=3, size_level=0)
+tuning = binding.PipelineTuningOptions(speed_level=3)
 tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_interleaving = tuning.loop_unrolling = True
 builder = binding.create_pass_builder(machine, tuning)
 builder.getModulePassManager().run(module, builder)

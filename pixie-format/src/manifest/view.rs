@@ -5,7 +5,7 @@ mod quick;
 use super::{Extent, Gil, Identity, extents};
 use crate::cbor::{List, Text, Walk};
 use crate::error::Result;
-use crate::hash::Hash;
+use crate::hash::{BuildId, Hash};
 use crate::manifest::{BlobId, BlobKind, StatusText};
 use crate::targets::{Feature, FeatureSet, Platform};
 
@@ -25,8 +25,8 @@ pub struct ManifestView<'m> {
     pub platforms: Vec<PlatformView<'m>>,
     /// Every blob, ascending by hash.
     pub blobs: Vec<BlobView<'m>>,
-    /// Whether the module was specialised from another one.
-    pub has_origin: bool,
+    /// The build id of the module that this one was specialised from.
+    pub origin: Option<BuildId>,
 }
 
 /// A function that callers see (spec §4.3).
@@ -119,6 +119,11 @@ pub struct BlobView<'m> {
     pub absent: bool,
 }
 
+/// A build id of bytes whose length the schema has fixed.
+pub(super) fn build_id(bytes: &[u8]) -> BuildId {
+    BuildId(Hash(bytes.try_into().unwrap_or_default()))
+}
+
 impl<'m> ManifestView<'m> {
     /// Reads bytes that follow the schema.
     pub(super) fn read(bytes: &'m [u8]) -> ManifestView<'m> {
@@ -133,10 +138,7 @@ impl<'m> ManifestView<'m> {
                 view.platforms.push(PlatformView { name: Text(name), ..PlatformView::read(value) });
             }),
             b"blobs" => view.blobs = value.collect(BlobView::read),
-            b"origin" => {
-                view.has_origin = true;
-                value.skip();
-            }
+            b"origin" => view.origin = Some(build_id(value.bytes())),
             _ => value.skip(),
         });
         view

@@ -58,7 +58,10 @@ pub fn processor(request: &ProcessorRequest) -> Result<Processor> {
             name,
         });
     }
-    let features = features(request, arch, &name)?;
+    let features = match request.name {
+        Some(_) => features(request, arch, &name)?,
+        None => Vec::new(),
+    };
     Ok(Processor { name, features: features.iter().map(|feature| feature.name().to_owned()).collect() })
 }
 

@@ -171,8 +171,10 @@ impl Worker {
 }
 
 impl Drop for Worker {
+    /// A worker that has answered holds nothing that it would have to put away.
     fn drop(&mut self) {
-        self.stop();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

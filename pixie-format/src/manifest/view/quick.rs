@@ -145,8 +145,7 @@ impl<'m> Reader<'m> {
         view.name = key!(self, keys, "name").then(|| self.text())??;
         view.blobs = key!(self, keys, "blobs").then(|| self.all(Reader::blob))??;
         if key!(self, keys, "origin") {
-            self.hash()?;
-            view.has_origin = true;
+            view.origin = Some(super::build_id(self.hash()?));
         }
         view.bitcode = key!(self, keys, "bitcode").then(|| self.all(Reader::bitcode))??;
         view.exports = key!(self, keys, "exports").then(|| self.all(Reader::export))??;
