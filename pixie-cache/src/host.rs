@@ -170,7 +170,7 @@ impl<'a> Jit<'a> {
     fn job(&self, manifest: Hash, flags: &[String]) -> Result<Job> {
         let cache = Cache { folders: Folders::from_variables(self.read)? };
         let key = Key::new(manifest, Host::detect()?, flags);
-        let tool = Tool::find(self.read, (self.beside)().as_deref());
+        let tool = Tool::find(self.read, self.beside);
         Ok(Job { key, tool, cache })
     }
 

@@ -30,9 +30,12 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// Finds the command: what `PIXIE_COMMAND` names; else `pixie` on PATH; else in the folder `beside`, which is that of the
-    /// interpreter.
-    pub fn find(read: impl Fn(&'static str) -> Option<OsString>, beside: Option<&Path>) -> Result<Tool> {
+    /// Finds the command: what `PIXIE_COMMAND` names; else `pixie` on PATH; else in the folder that `beside` gives, which is that of
+    /// the interpreter.
+    pub fn find(
+        read: impl Fn(&'static str) -> Option<OsString>,
+        beside: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<Tool> {
         let path = read("PATH").unwrap_or_default();
         let on_path = |name: &Path| {
             std::env::split_paths(&path)
@@ -50,7 +53,7 @@ impl Tool {
                 Error::NoTool(format!("{COMMAND} names `{shown}`, which is not a program that can be run"))
             });
         }
-        on_path(Path::new(NAME)).or_else(|| tool(beside?.join(NAME))).ok_or_else(|| {
+        on_path(Path::new(NAME)).or_else(|| tool(beside()?.join(NAME))).ok_or_else(|| {
             Error::NoTool(
                 "the `pixie` command, which compiles, was not found\nhint: pip install pixie-toolchain, or name the command in the variable PIXIE_COMMAND"
                     .to_owned(),
@@ -165,7 +168,7 @@ mod tests {
         let read = |name: &'static str| {
             pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_os_str().to_owned())
         };
-        Tool::find(read, beside)
+        Tool::find(read, || beside.map(Path::to_owned))
     }
 
     #[test]
