@@ -37,3 +37,13 @@ double dot(const double *restrict a, const double *restrict b, size_t n)
     for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
     return sum;
 }
+
+double witch(double x) { return 4 / (1 + x * x); }
+
+double midpoint(double (*f)(double), double a, double b, int64_t n)
+{
+#pragma clang fp reassociate(on)
+    double h = (b - a) / (double)n, sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += f(a + ((double)i + 0.5) * h);
+    return sum * h;
+}

@@ -17,7 +17,7 @@ fn the_view_and_the_decoded_manifest_agree() {
 
         assert_eq!(view.name.as_str(), manifest.name, "{name}");
         assert_eq!(view.doc.map(|doc| doc.as_str()), manifest.doc.as_deref(), "{name}");
-        assert_eq!(view.has_origin, manifest.origin.is_some(), "{name}");
+        assert_eq!(view.origin.map(|id| id.0), manifest.origin, "{name}");
         assert_eq!(view.exports.len(), manifest.exports.len(), "{name}");
         for ((export, expected), signature) in view.exports.iter().zip(&manifest.exports).zip(&signatures) {
             assert_eq!(export.name.as_str(), expected.name, "{name}");

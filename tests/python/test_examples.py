@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from conftest import ROOT, host_levels, pixie, run
+from conftest import PIXIE, ROOT, host_levels, pixie, run
 
 EXAMPLES = ROOT / "examples"
 
@@ -59,6 +59,15 @@ def test_multiprocessing(example):
 def test_joblib(example):
     kinds = ("by path", "with the file", "with a file that is gone")
     assert example("joblib_parallel") == [f"{kind:<26} pi = 3.141592654 at {host_levels()[-1]}" for kind in kinds]
+
+
+def test_fused(example, monkeypatch):
+    monkeypatch.setenv("PIXIE_COMMAND", PIXIE)
+    assert example("fused_solver") == [
+        "by pointer  3.141592654",
+        "fused       3.141592654, 0 calls, midpoint(a: f64, b: f64, n: i64) -> f64",
+        "constants   3.141592654, midpoint(n: i64) -> f64",
+    ]
 
 
 def test_dask(example):
