@@ -52,15 +52,7 @@ class FatModule:
     @property
     def format(self) -> str: ...
     @property
-    def fuse(function: Callable[..., Any], /, *functions: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
-    """Makes a function of `function` in which some arguments are known: functions for its pointers, numbers by name.
-
-    Calls of the functions are inlined; numbers become constants. The result takes the parameters that are left. It is compiled once for
-    this kind of processor and kept in the cache. Raises `TypeError`, `OverflowError` for what does not fit, `FileNotFoundError` without the
-    command `pixie`, `RuntimeError` where compiling fails.
-    """
-
-def portable(self) -> bool: ...
+    def portable(self) -> bool: ...
     def specialize(self, function: str | Callable[..., Any] | None = None, /, **arguments: Any) -> Any: ...
     def inspect_llvm(self, platform: str | None = None, isa: str | None = None) -> str: ...
     def inspect_asm(self, platform: str | None = None, isa: str | None = None) -> str: ...
@@ -146,6 +138,14 @@ def info(function: Callable[..., Any]) -> Export:
 
 def host() -> Host:
     """Tells what this process runs on: platform, processor, features, and the ISA levels that it can run."""
+
+def fuse(function: Callable[..., Any], /, *functions: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
+    """Makes a function of `function` in which some arguments are known: functions for its pointers, numbers by name.
+
+    Calls of the functions are inlined; numbers become constants. The result takes the parameters that are left. It is compiled once for
+    this kind of processor and kept in the cache. Raises `TypeError`, `OverflowError` for what does not fit, `FileNotFoundError` without the
+    command `pixie`, `RuntimeError` where compiling fails.
+    """
 
 def portable(function_or_module: _Portable) -> _Portable:
     """Gives the same function, module or `__pixie__` again, so that its pickles hold the whole file.
