@@ -57,6 +57,9 @@ fn pipeline(opt: u8) -> String {
     format!("globaldce,default<O{}>,globaldce", opt.min(3))
 }
 
+/// Bytes of a line of the cache.
+const LINE: u32 = 64;
+
 struct Job<'a> {
     request: &'a CompileRequest,
     session: &'a Session,
@@ -146,6 +149,10 @@ impl<'a> Job<'a> {
             // clang leaves them out of freestanding code. As clang has it: for each instruction, on macOS for each call.
             if !function.has_enum_attribute("uwtable") {
                 function.set_enum_attribute("uwtable", if mac { 1 } else { 2 });
+            }
+            if self.request.isa.tune.is_some() && !function.is_local() {
+                // Where a loop begins in a line of the cache is worth 5 % either way; from here on it does not depend on what stands before.
+                function.set_alignment(LINE);
             }
             if mac {
                 // The platform's ABI demands a frame record; crash reports and profilers walk it.

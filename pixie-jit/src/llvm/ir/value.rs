@@ -203,6 +203,14 @@ impl<'m> Value<'m> {
         unsafe { LLVMDeleteGlobal(raw) }
     }
 
+    /// Sets the alignment of a function or variable, bytes.
+    pub fn set_alignment(self, bytes: u32) {
+        if self.function().is_some() || self.variable().is_some() {
+            // SAFETY: it is one of the two, and alive.
+            unsafe { LLVMSetAlignment(self.0, bytes) }
+        }
+    }
+
     /// Renames it.
     pub fn set_name(self, name: &str) {
         // SAFETY: the value is alive; LLVM copies the name.
