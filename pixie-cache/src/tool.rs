@@ -36,8 +36,8 @@ impl Tool {
         read: impl Fn(&'static str) -> Option<OsString>,
         beside: impl FnOnce() -> Option<PathBuf>,
     ) -> Result<Tool> {
-        let path = read("PATH").unwrap_or_default();
         let on_path = |name: &Path| {
+            let path = read("PATH").unwrap_or_default();
             std::env::split_paths(&path)
                 .filter(|folder| folder.is_absolute())
                 .find_map(|folder| tool(folder.join(name)))

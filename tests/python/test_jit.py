@@ -196,7 +196,7 @@ def test_damaged_entries_are_made_again(foreign, cache):
         # A load reads the image and not the object, so damage there is left to whoever reads that.
         assert entry.read_bytes() in (whole, damage)
         made_again += entry.read_bytes() == whole
-    assert made_again > len(whole) / 211 / 3
+    assert made_again > 5
 
 
 def test_many_processes_compile_once(foreign, cache, tmp_path):
