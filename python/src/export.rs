@@ -11,6 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 
+use crate::bitcode;
 use crate::call;
 use crate::ctypes;
 use crate::inspect;
@@ -333,6 +334,11 @@ impl Export {
     /// The signature as plain data, for `pixie._numba`.
     fn _typed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         typed::describe(py, &self.plan, self.origin.loaded.platform())
+    }
+
+    /// The bitcode of the module and what a reader must know of it, for `pixie._numba`; `None` where there is none.
+    fn _bitcode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        bitcode::describe(py, &self.origin)
     }
 
     /// The handle of the function that is tried after this one.

@@ -1,5 +1,6 @@
 //! `pixie._core`: loads fat modules and calls their functions from Python. Knows the container and the linker, no LLVM.
 
+mod bitcode;
 mod call;
 mod ctypes;
 mod errors;

@@ -8,6 +8,11 @@ from numba.extending import intrinsic
 import pixie
 from pixie._core import _restore
 
+from . import inline
+
+#: For each symbol that was compiled a call of, why the call stays one; None where the body was given to the optimiser.
+REASONS = {}
+
 #: Numba's types by the names that signatures have for them.
 NUMBA_TYPES = {
     "bool": types.boolean,
@@ -36,11 +41,11 @@ class Symbols:
     An unresolved symbol would end the process, so this either registers it or raises.
     """
 
-    def __init__(self, recipe, names):
-        self.recipe, self.names = recipe, names
+    def __init__(self, recipe, names, outside=()):
+        self.recipe, self.names, self.outside = recipe, names, set(outside)
 
     def __reduce__(self):
-        return restore_symbols, (self.recipe, self.names)
+        return restore_symbols, (self.recipe, self.names, self.outside)
 
 
 def symbol(export):
@@ -62,8 +67,14 @@ def register(export):
     return name
 
 
-def restore_symbols(recipe, names):
-    """Registers the functions of a module that cached code calls; `recipe` is what a pickle would hold of the module."""
+def restore_symbols(recipe, names, outside=()):
+    """Registers the functions of a module that cached code calls; `recipe` is what a pickle would hold of the module.
+
+    `outside` are the functions of the process that inlined bodies call.
+    """
+    for name in outside:
+        if llvmlite.binding.address_of_symbol(name) is None:
+            raise Stale(f"there is no function `{name}` in this process")
     try:
         module = _restore(*recipe)
         for name in names:
@@ -71,7 +82,7 @@ def restore_symbols(recipe, names):
                 register(export)
     except (ImportError, OSError) as error:
         raise Stale(str(error)) from error
-    return Symbols(recipe, names)
+    return Symbols(recipe, names, outside)
 
 
 def external(export, typed):
@@ -84,13 +95,16 @@ def external(export, typed):
         return signature, generate
 
     def generate(context, builder, signature, arguments):
-        keep(context, builder, export)
+        name = register(export)
+        reason, outside = inline.linked(context.active_code_library, export, name)
+        REASONS[name] = reason
+        keep(context, builder, export, outside)
         passed = [
             passed_value(context, builder, parameter, given, value)
             for parameter, given, value in zip(parameters, signature.args, arguments, strict=True)
         ]
         kind = ir.FunctionType(c_type(returns), [value.type for value in passed])
-        function = cgutils.get_or_insert_function(builder.module, kind, register(export))
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
         # Callers extend small integers, as clang's code expects.
         extended = {at: (how,) for at, parameter in enumerate(parameters) if (how := extension(parameter["type"]))}
         result = builder.call(function, passed, arg_attrs=extended)
@@ -153,7 +167,7 @@ def passed_value(context, builder, parameter, given, value):
     return value
 
 
-def keep(context, builder, export):
+def keep(context, builder, export, outside):
     """Notes in the function's environment what it calls. Numba stores environments with the code that refers to them."""
     name, path, build_id, _, *content = export.__reduce__()[1]
     recipe = (name, path, build_id, None, *content)
@@ -161,7 +175,8 @@ def keep(context, builder, export):
     for there in consts:
         if isinstance(there, Symbols) and there.recipe == recipe:
             there.names |= {export.name}
+            there.outside |= set(outside)
             break
     else:
-        consts.append(Symbols(recipe, {export.name}))
+        consts.append(Symbols(recipe, {export.name}, outside))
     context.declare_env_global(builder.module, context.get_env_name(context.fndesc))
