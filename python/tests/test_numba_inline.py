@@ -60,6 +60,20 @@ def test_a_loop_is_vectorised_through_the_call(module):
     assert re.search(r"fmul (contract )?<\d+ x double>|fmuladd\.v\d+f64", "".join(compiled.inspect_llvm().values()))
 
 
+def test_two_calls_share_the_body(module):
+    bump, pick = module.bump, module.pick
+    compiled = numba.njit(lambda x: bump(x) + bump(x + 1) * pick(2))
+    again = numba.njit(lambda x: compiled(x) + bump(x))
+    assert compiled(1.5) == pytest.approx(bump(1.5) + bump(2.5) * pick(2), rel=1e-15)
+    assert again(1.5) == pytest.approx(compiled(1.5) + bump(1.5), rel=1e-15)
+    assert reason(bump) is reason(pick) is None and "pixie." not in assembly(compiled) + assembly(again)
+
+
+def test_another_numba_takes_the_call(module, monkeypatch):
+    monkeypatch.delattr(inline.llvm, "create_new_module_pass_manager")
+    calls(module, "this version of Numba is put together otherwise")
+
+
 def test_constants_go_along(module):
     compiled = over(module.pick)
     at, y = np.arange(256, dtype=np.uint8), np.empty(256)

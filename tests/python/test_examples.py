@@ -51,6 +51,10 @@ def test_numba(example):
     assert second == first.replace("process 1", "process 2").replace("0 from the cache, 2", "2 from the cache, 0")
 
 
+def test_numba_inlined(example):
+    assert example("numba_inlined") == ["inline: no call in the loop, vectors", "opaque: a call in the loop, numbers one by one"]
+
+
 def test_multiprocessing(example):
     kinds = [f"{how:<14} pi = 3.141592654 at {host_levels()[-1]}" for how in ("by name", "by path", "with the file")]
     assert example("multiprocessing_pool") == [f"{method:<6} {kind}" for method in ("fork", "spawn") for kind in kinds]

@@ -44,6 +44,9 @@ def linked(library, export, name):
         library._final_module.get_function(name).linkage = "available_externally"
     except Unfit as unfit:
         return str(unfit), ()
+    except AttributeError as error:
+        # What is used of Numba's and llvmlite's insides is not promised to stay.
+        return f"this version of Numba is put together otherwise: {error}", ()
     return None, outside
 
 
