@@ -66,6 +66,22 @@ impl<'m> Linked<'m> {
                 if !exported && !wanted.contains(&export.symbol.as_str()) {
                     continue;
                 }
+                let takes = |(_, other): &(usize, &Module<'_>)| {
+                    other
+                        .manifest()
+                        .imports
+                        .iter()
+                        .any(|import| !import.foreign && import.name == export.symbol)
+                };
+                let others = modules.iter().enumerate().filter(|(other, _)| *other != index);
+                if let Some((other, _)) = others.into_iter().find(takes) {
+                    bail!(
+                        "`{}` exports `{}`, which `{}` takes from the system's libraries\nhint: build one of them with another name",
+                        names[index],
+                        export.symbol,
+                        names[other]
+                    );
+                }
                 match owners.insert(&export.symbol, index) {
                     Some(other) if other != index => bail!(
                         "`{}` and `{}` both define `{}`\nhint: choose what to export with --export, or build one of them with another name",
