@@ -35,7 +35,7 @@ ARM = (
     "neon crc lse rdm fullfp16 dotprod fp16fml jsconv complxnum rcpc aes sha2 sha3 bf16 i8mm sve sve2"
 ).split()
 FEATURES = {"x86": X86, "arm": ARM}
-X86_LEVELS = {"x86-64": X86[:0], "x86-64-v2": X86[:7], "x86-64-v3": X86[:16], "x86-64-v4": X86}
+X86_LEVELS = {"x86-64": X86[:0], "x86-64-v2": X86[:7], "x86-64-v3": X86[:16], "x86-64-v4": X86[:21]}
 LEVELS = {
     "linux-64": X86_LEVELS,
     "win-64": X86_LEVELS,
