@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use pixie_format::header::HEADER_LEN;
 use pixie_format::manifest::{BlobView, Manifest};
-use pixie_format::{BlobId, BuildId, Hash, Header, Platform, reader};
+use pixie_format::{BlobId, BuildId, Hash, Header, reader};
 
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -14,7 +14,7 @@ use crate::instance::{Failed, Placing};
 use crate::module::{Kept, LoadedModule};
 use crate::options::LoadOptions;
 use crate::select::{quick, select};
-use crate::side::{self, side_file};
+use crate::side;
 use crate::source::{Blob, Source};
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
@@ -76,15 +76,6 @@ fn load(
         None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
     };
     let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
-    let beside = path.filter(|_| options.looks_beside());
-    // A manifest without the platform's name has no code for it. Where that is elsewhere, none of the rest is needed.
-    if options.isa.is_none()
-        && !names(bytes, host.platform)
-        && beside.is_none_or(|path| !side_file(path).exists())
-        && let Some(module) = elsewhere(header.manifest_hash)
-    {
-        return Ok(module);
-    }
     let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
     // Of a module that is whole the build id is the manifest's hash, which has just been checked.
@@ -94,7 +85,7 @@ fn load(
         None => decoded()?.build_id(bytes).map_err(failed)?,
     };
     let mut warnings = Vec::new();
-    if let Some(path) = beside {
+    if let Some(path) = path.filter(|_| options.looks_beside()) {
         match side::load(path, build_id, options) {
             Ok(Some(module)) => return Ok(module),
             Ok(None) => {}
@@ -188,12 +179,6 @@ fn load(
         mapping: instance.mapping,
         warnings,
     })
-}
-
-/// Whether the platform's name stands anywhere in the bytes.
-fn names(bytes: &[u8], platform: Platform) -> bool {
-    let name = platform.name().as_bytes();
-    bytes.windows(name.len()).any(|window| window == name)
 }
 
 fn thinned(name: &str, manifest: &Manifest, host: &Host) -> Error {
