@@ -49,14 +49,11 @@ impl Cache {
         let own = self.folders.own.iter().map(|folder| (folder, true));
         let found = seeds.chain(own).find_map(|(root, own)| {
             trusted(root)?;
-            let folder = folder(root, key);
             match tool {
-                Some(tool) => entry(folder.join(key.file(tool)), own),
+                Some(tool) => entry(folder(root, key).join(key.file(tool)), own),
                 None => {
-                    let stem = key.stem();
-                    let names = fs::read_dir(&folder).ok()?.flatten();
-                    let of_key = names.filter(|file| is_entry(file) && starts_with(file, &stem));
-                    of_key.filter_map(|file| entry(file.path(), own)).max_by_key(|entry| entry.used)
+                    let files = of_key(root, key);
+                    files.filter_map(|file| entry(file.path(), own)).max_by_key(|entry| entry.used)
                 }
             }
         });
@@ -68,11 +65,7 @@ impl Cache {
 
     /// Whether there is an entry for `key`, of any tool.
     pub fn has(&self, key: Key) -> bool {
-        let stem = key.stem();
-        self.folders.seeds.iter().chain(&self.folders.own).any(|root| {
-            let names = fs::read_dir(folder(root, key)).into_iter().flatten().flatten();
-            names.into_iter().any(|file| is_entry(&file) && starts_with(&file, &stem))
-        })
+        self.folders.seeds.iter().chain(&self.folders.own).any(|root| of_key(root, key).next().is_some())
     }
 
     /// The folder for `key`, made if need be, and where the lock of its entries lies.
@@ -187,8 +180,13 @@ fn is_entry(file: &DirEntry) -> bool {
     file.path().extension().is_some_and(|suffix| suffix == pixie_format::SUFFIX)
 }
 
-fn starts_with(file: &DirEntry, stem: &str) -> bool {
-    file.file_name().to_str().is_some_and(|name| name.starts_with(stem))
+/// The files of `key`, of all tools.
+fn of_key(root: &Path, key: Key) -> impl Iterator<Item = DirEntry> {
+    let stem = key.stem();
+    let files = fs::read_dir(folder(root, key)).into_iter().flatten().flatten();
+    files.filter(move |file| {
+        is_entry(file) && file.file_name().to_str().is_some_and(|name| name.starts_with(&stem))
+    })
 }
 
 /// The files in the folders below `modules`.

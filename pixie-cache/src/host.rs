@@ -200,16 +200,7 @@ impl Job {
     }
 
     fn find<T>(&self, load: impl Fn(&Entry) -> Option<T>) -> Option<T> {
-        let identity = match &self.tool {
-            Err(_) => None,
-            Ok(tool) => match tool.known(&self.cache.folders) {
-                Some(known) => Some(known),
-                // Asking takes a process and reading the whole program, so it is left for when it can matter.
-                None if !self.cache.has(self.key) => return None,
-                None => tool.identity(&self.cache.folders).ok(),
-            },
-        };
-        load(&self.cache.find(self.key, identity)?)
+        load(&find(&self.cache, self.key, self.tool.as_ref().ok())?)
     }
 
     /// Compiles, unless another process does so just now, and loads what was made in the place of the module at `path`.
@@ -220,11 +211,8 @@ impl Job {
         options: &LoadOptions,
         watch: &dyn Watch,
     ) -> Result<Loaded> {
-        let (key, cache) = (self.key, &self.cache);
-        let tool = match &self.tool {
-            Ok(tool) => tool,
-            Err(_) => return Err(self.tool.err().unwrap_or(Error::Stopped)),
-        };
+        let Job { key, tool, cache } = self;
+        let tool = tool?;
         let mut done = None;
         watch.apart(&mut || {
             // Who the tool is, is asked while it works.
@@ -237,7 +225,7 @@ impl Job {
             };
             let locked = cache.prepare(key);
             let waited = locked.and_then(|lock| {
-                Lock::wait(lock, watch, || self.find(|entry| load_entry(entry, path, options)))
+                Lock::wait(lock, watch, || load_entry(&find(&cache, key, Some(&tool))?, path, options))
             });
             done = Some(match waited {
                 Ok(Waited::Done(module)) => Ok(Made::Module(Box::new(module))),
@@ -268,6 +256,20 @@ impl Job {
         };
         Ok(Loaded { module, warnings })
     }
+}
+
+/// The entry that `tool` has made; without one, that of any.
+fn find(cache: &Cache, key: Key, tool: Option<&Tool>) -> Option<Entry> {
+    let identity = match tool {
+        None => None,
+        Some(tool) => match tool.known(&cache.folders) {
+            Some(known) => Some(known),
+            // Asking takes a process and reading the whole program, so it is left for when it can matter.
+            None if !cache.has(key) => return None,
+            None => tool.identity(&cache.folders).ok(),
+        },
+    };
+    cache.find(key, identity)
 }
 
 /// What waiting for a compilation has given.

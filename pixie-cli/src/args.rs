@@ -347,10 +347,6 @@ pub struct SpecializeArgs {
 
 /// What compiling bitcode of somebody else's may take.
 #[derive(Args, Clone, Copy, Debug)]
-#[cfg_attr(
-    not(feature = "jit"),
-    allow(dead_code, reason = "a command without the compiler compiles nothing")
-)]
 pub struct Limits {
     /// Give up on an object after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]

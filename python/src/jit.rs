@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use pixie_cache::{Error, Jit, Special, Watch};
+use pixie_cache::{Error, Jit, Loaded, Special, Watch};
 use pixie_ld::{LoadOptions, LoadedModule};
 use pyo3::prelude::*;
 
@@ -31,33 +31,33 @@ impl Failed {
 
 /// Loads a file at the level that the caller, or else the environment, asks for, and warns of what did not work.
 pub fn load(py: Python<'_>, path: &Path, isa: Option<String>) -> Result<LoadedModule, Failed> {
-    let loading = |error: Error| Failed::Loading(error);
-    let read = |name| std::env::var_os(name);
-    let beside = || interpreter_folder(py);
-    let mut options = LoadOptions::from_variables(read).map_err(|error| loading(error.into()))?;
-    if isa.is_some() {
-        options.isa = isa;
-    }
-    let watch = Waiting::default();
-    let jit = Jit::new(&read, &beside).map_err(loading)?;
-    let loaded = jit.load(path, &options, &watch).map_err(|error| {
-        let raised = watch.raised.into_inner().unwrap_or_default();
-        raised.map_or(Failed::Loading(error), Failed::Python)
-    })?;
-    errors::warn(py, &loaded.module, &loaded.warnings).map_err(Failed::Python)?;
-    Ok(loaded.module)
+    through(py, |jit, mut options, watch| {
+        if isa.is_some() {
+            options.isa = isa;
+        }
+        jit.load(path, &options, watch)
+    })
 }
 
 /// The module that the command makes of the one at `path`, and of others.
 pub fn make(py: Python<'_>, path: &Path, special: &Special) -> Result<LoadedModule, Failed> {
+    through(py, |jit, mut options, watch| {
+        // A level that is forced is one of the modules', not of what is made for this processor.
+        options.isa = None;
+        jit.make(path, special, &options, watch)
+    })
+}
+
+fn through(
+    py: Python<'_>,
+    load: impl FnOnce(&Jit<'_>, LoadOptions, &Waiting) -> pixie_cache::Result<Loaded>,
+) -> Result<LoadedModule, Failed> {
     let read = |name| std::env::var_os(name);
     let beside = || interpreter_folder(py);
-    let mut options = LoadOptions::from_variables(read).map_err(|error| Failed::Loading(error.into()))?;
-    // A level that is forced is one of the modules', not of what is made for this processor.
-    options.isa = None;
-    let watch = Waiting::default();
+    let options = LoadOptions::from_variables(read).map_err(|error| Failed::Loading(error.into()))?;
     let jit = Jit::new(&read, &beside).map_err(Failed::Loading)?;
-    let loaded = jit.make(path, special, &options, &watch).map_err(|error| {
+    let watch = Waiting::default();
+    let loaded = load(&jit, options, &watch).map_err(|error| {
         let raised = watch.raised.into_inner().unwrap_or_default();
         raised.map_or(Failed::Loading(error), Failed::Python)
     })?;

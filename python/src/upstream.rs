@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use pixie_format::Module;
-use pixie_ld::LoadedModule;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::bitcode;
 use crate::ctypes;
 use crate::module::Origin;
 
@@ -55,7 +54,7 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
     dict.set_item("symbols", symbols)?;
     dict.set_item("c_header", header)?;
     dict.set_item("linkage", py.None())?;
-    dict.set_item("bitcode", bitcode(loaded).map(|bytes| PyBytes::new(py, &bytes)))?;
+    dict.set_item("bitcode", bitcode::read(py, origin, |_, _, bytes| PyBytes::new(py, bytes)))?;
     dict.set_item("is_specialized", loaded.manifest().origin.is_some())?;
     dict.set_item("available_isas", isas)?;
     dict.set_item("selected_isa", &loaded.variant().isa)?;
@@ -72,16 +71,4 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
     about.set_item("foreign", foreign.map(|import| import.name.as_str()).collect::<Vec<_>>())?;
     py.import("pixie._overlay")?.call_method1("complete", (&dict, about))?;
     Ok(dict)
-}
-
-/// The bitcode that the running variant was compiled from. Loading does not read it, so the file is read again: nothing where it is
-/// gone, is another one by now, or was thinned.
-fn bitcode(loaded: &LoadedModule) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(loaded.code_path()?).ok()?;
-    let module = Module::parse(&bytes).ok()?;
-    if module.build_id().ok()? != loaded.build_id() {
-        return None;
-    }
-    let entry = module.manifest().bitcode_of(loaded.platform(), loaded.variant())?;
-    module.blob(entry.blob).ok().map(<[u8]>::to_vec)
 }

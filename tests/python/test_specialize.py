@@ -9,13 +9,12 @@ import sys
 import cbor2
 import pytest
 from blake3 import blake3
-from test_jit import LOOP, cache, call, entries, foreign  # noqa: F401 (fixtures)
+from test_jit import cache, call, entries, foreign, laid_out  # noqa: F401 (fixtures)
 
 from conftest import PIXIE, ROOT, pixie, refused, run
 
 sys.path.insert(0, str(ROOT / "spec/reader"))
 LLVM = "/usr/lib/llvm-22/bin"
-SIGNATURE = "total(x: f64[n], n: i64) -> f64"
 
 
 def inspected(path):
@@ -151,14 +150,8 @@ def with_bitcode(module, bitcode):
     compare = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(compare)
     data = module.read_bytes()
-    begin, length = 128, int.from_bytes(data[32:40], "little")
-    manifest = cbor2.loads(data[begin : begin + length])
-    kept = []
-    offset = begin + length
-    for entry in manifest["blobs"]:
-        offset += -offset % 64
-        kept.append((entry, data[offset : offset + entry["size"]]))
-        offset += entry["size"]
+    manifest, places = laid_out(data)
+    kept = [(blob, data[at : at + blob["size"]]) for blob, at in places]
     (place,) = manifest["bitcode"]
     old = place["blob"]
     kept[old] = ({**kept[old][0], "hash": blake3(bitcode).digest(), "size": len(bitcode)}, bitcode)

@@ -54,8 +54,10 @@ impl<'m> Linked<'m> {
         // Which module a symbol is of.
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, module) in modules.iter().enumerate() {
-            let others = modules.iter().enumerate().filter(|(other, _)| *other != index);
+            let others: Vec<(usize, &Module<'_>)> =
+                modules.iter().enumerate().filter(|(other, _)| *other != index).collect();
             let wanted: Vec<&str> = others
+                .iter()
                 .flat_map(|(_, other)| &other.manifest().imports)
                 .filter(|import| import.foreign)
                 .map(|import| import.name.as_str())
@@ -73,13 +75,12 @@ impl<'m> Linked<'m> {
                         .iter()
                         .any(|import| !import.foreign && import.name == export.symbol)
                 };
-                let others = modules.iter().enumerate().filter(|(other, _)| *other != index);
-                if let Some((other, _)) = others.into_iter().find(takes) {
+                if let Some((other, _)) = others.iter().find(|other| takes(other)) {
                     bail!(
                         "`{}` exports `{}`, which `{}` takes from the system's libraries\nhint: build one of them with another name",
                         names[index],
                         export.symbol,
-                        names[other]
+                        names[*other]
                     );
                 }
                 match owners.insert(&export.symbol, index) {
