@@ -55,7 +55,8 @@ fn open(path: &Path) -> Result<Source<'_>> {
     Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
-fn load(
+/// Loads a module from where its bytes are, which `name` stands for in errors.
+pub(crate) fn load(
     name: &str,
     source: &Source<'_>,
     options: &LoadOptions,
@@ -86,7 +87,7 @@ fn load(
     };
     let mut warnings = Vec::new();
     if let Some(path) = path.filter(|_| options.looks_beside()) {
-        match side::load(path, build_id, options) {
+        match side::load_beside(path, build_id, options) {
             Ok(Some(module)) => return Ok(module),
             Ok(None) => {}
             Err(warning) => warnings.push(warning),

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use pixie_format::BuildId;
 
 use crate::error::Error;
-use crate::load::load_file;
+use crate::load::load;
 use crate::module::LoadedModule;
 use crate::options::LoadOptions;
+use crate::source::Source;
 
 /// Where a specialised copy of the module at `path` lies: `kernels.specialized.pixie` beside `kernels.pixie`.
 pub fn side_file(path: &Path) -> PathBuf {
@@ -20,20 +21,25 @@ pub fn side_file(path: &Path) -> PathBuf {
 }
 
 /// Loads the side file of the module at `path`, if there is one and it fits. An error is a warning: the module itself is there.
-pub(crate) fn load(
+pub(crate) fn load_beside(
     path: &Path,
     build_id: BuildId,
     options: &LoadOptions,
 ) -> Result<Option<LoadedModule>, String> {
     let file = side_file(path);
     let shown = || file.display();
-    match load_file(&file, &options.clone().alone()) {
+    // Nearly always there is none, which each import finds out.
+    let source = match Source::open(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        source => source.map_err(|source| Error::Read { path: file.clone(), source }),
+    };
+    let name = shown().to_string();
+    match source.and_then(|source| load(&name, &source, &options.clone().alone(), Some(&file), &|_| None)) {
         Ok(module) if module.build_id() == build_id => Ok(Some(module.in_place_of(path))),
         Ok(_) => Err(format!(
             "`{}` was specialised from another build of the module and is not used\nhint: run `pixie specialize` again, or delete it",
             shown()
         )),
-        Err(Error::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
         // Made for other machines, which may share this folder.
         Err(Error::NoPlatform { .. } | Error::NoVariant { .. } | Error::Thinned { .. }) => Ok(None),
         Err(error) => {

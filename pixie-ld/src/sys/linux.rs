@@ -120,8 +120,7 @@ pub(crate) unsafe fn register_unwind(image: &Mapping, _codes: &[PlacedCode]) {
     if descriptions.is_empty() {
         return;
     }
-    static BY_DESCRIPTION: OnceLock<bool> = OnceLock::new();
-    if *BY_DESCRIPTION.get_or_init(|| takes_descriptions(__register_frame as *const ())) {
+    if takes_descriptions(__register_frame as *const ()) {
         for offset in descriptions {
             // SAFETY: a whole description, about code of the image, behind the CIE that it refers to.
             unsafe { __register_frame(tables.0.add(offset)) };
@@ -143,11 +142,31 @@ fn takes_descriptions(register: *const ()) -> bool {
         }
     };
     // Only LLVM's has this function. Another library of the process may bring one that is not in use.
-    match global_symbol("__unw_add_dynamic_fde") {
-        Some(llvm) => origin(llvm as *const ()) == origin(register),
+    // SAFETY: a word of this library, which the system's loader has filled in before any of its code ran.
+    match unsafe { pixie_llvm_unwinder } {
+        Some(llvm) => origin(llvm.as_ptr().cast()) == origin(register),
         None => cfg!(all(target_env = "musl", target_feature = "crt-static")),
     }
 }
+
+unsafe extern "C" {
+    /// Where `__unw_add_dynamic_fde` is, if anything loaded has it.
+    static pixie_llvm_unwinder: Option<std::ptr::NonNull<u8>>;
+}
+
+// A weak reference, which Rust has no stable word for: `dlsym` words an error message where there is none, 8 us of a first import.
+std::arch::global_asm!(
+    ".pushsection .data.rel.ro.pixie_llvm_unwinder, \"aw\"",
+    ".balign 8",
+    ".weak __unw_add_dynamic_fde",
+    ".globl pixie_llvm_unwinder",
+    ".hidden pixie_llvm_unwinder",
+    ".type pixie_llvm_unwinder, @object",
+    ".size pixie_llvm_unwinder, 8",
+    "pixie_llvm_unwinder:",
+    ".8byte __unw_add_dynamic_fde",
+    ".popsection",
+);
 
 /// Appends lines to the map that perf reads for this process. Others can write to `/tmp`: what is there already is taken only if
 /// it is a plain file of this user's without a second name.
