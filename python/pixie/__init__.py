@@ -9,9 +9,9 @@ processor best into memory, and gives its functions as built-ins::
 
 import sys
 
-from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, portable
+from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, load_into, portable
 
-__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "fuse", "host", "info", "load", "portable"]
+__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "fuse", "host", "info", "load", "load_into", "portable"]
 __all__ += ["ExportConfiguration", "PIXIECompiler", "TranslationUnit"]
 
 # Editors that complete names look for the types of a function beside the module that it names.
