@@ -57,3 +57,9 @@ impl From<zip::result::ZipError> for Error {
         Error::Archive(error.into())
     }
 }
+
+/// The system's words without Rust's number.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}

@@ -98,9 +98,12 @@ impl<'t> Keys<'t> {
         let Some(unknown) = self.table.keys().find(|key| !self.known.contains(&key.as_str())) else {
             return Ok(());
         };
-        let near = nearest(unknown, self.known.iter().copied());
+        let mut known = self.known.clone();
+        known.sort_unstable();
+        known.dedup();
+        let near = nearest(unknown, known.iter().copied());
         let hint = near.map_or_else(
-            || format!("expected some of {}", self.known.join(", ")),
+            || format!("expected some of {}", known.join(", ")),
             |near| format!("did you mean `{near}`?"),
         );
         Err(self.error(unknown, format!("there is no such key\nhint: {hint}")))

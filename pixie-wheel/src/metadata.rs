@@ -8,7 +8,7 @@ use std::str::FromStr;
 use pep440_rs::VersionSpecifiers;
 use toml::{Table, Value};
 
-use crate::error::Result;
+use crate::error::{Result, plain};
 use crate::keys::Keys;
 use crate::names::{self, is_distribution, normalized};
 
@@ -210,7 +210,10 @@ impl Metadata {
             (Some(name), None) => std::fs::read_to_string(root.join(name)).map_err(|error| {
                 keys.error(
                     "readme",
-                    format!("`{name}` cannot be read: {error}\nhint: paths are relative to the project"),
+                    format!(
+                        "`{name}` cannot be read: {}\nhint: paths are relative to the project",
+                        plain(&error)
+                    ),
                 )
             })?,
             (None, Some(text)) => text,
@@ -297,6 +300,11 @@ fn keys_has(keys: &mut Keys<'_>, key: &'static str) -> bool {
     keys.value(key).is_some()
 }
 
+/// What a parser says, without the picture below it.
+fn first_line(error: &dyn std::fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+}
+
 /// The requirement where this extra is asked for.
 fn with_extra(requirement: &str, extra: &str) -> String {
     // A URL may hold a semicolon of its own; a marker behind it stands apart.
@@ -318,9 +326,7 @@ fn check_requirement(requirement: &str) -> std::result::Result<(), String> {
     let versions = versions.map(|text| text.trim().trim_start_matches('(').trim_end_matches(')').trim());
     let fault = match versions {
         Some(text) if text.starts_with('@') || text.is_empty() => None,
-        Some(text) => {
-            VersionSpecifiers::from_str(text).err().map(|error| error.to_string().trim().to_owned())
-        }
+        Some(text) => VersionSpecifiers::from_str(text).err().map(|error| first_line(&error)),
         None => Some("a bracket is missing".to_owned()),
     };
     let fault = if is_distribution(name) { fault } else { Some("it begins with no name".to_owned()) };

@@ -157,8 +157,7 @@ fn inside(keys: &Keys<'_>, key: &str, root: &Path, text: &str) -> Result<PathBuf
         keys.error(
             key,
             format!(
-                "`{text}` is outside the project, so it would be missing in a source distribution\nhint: expected a path relative to `{}`; copy the file into it",
-                root.display()
+                "`{text}` is outside the project, so it would be missing in a source distribution\nhint: copy the file into the project, and name it relative to that"
             ),
         )
     };
@@ -170,7 +169,7 @@ fn inside(keys: &Keys<'_>, key: &str, root: &Path, text: &str) -> Result<PathBuf
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
             _ => source.to_string(),
         };
-        keys.error(key, format!("`{text}`: {what}\nhint: paths are relative to `{}`", root.display()))
+        keys.error(key, format!("`{text}`: {what}\nhint: paths are relative to the project's folder"))
     })?;
     let home = root.canonicalize().map_err(|source| Error::Read { path: root.to_owned(), source })?;
     // A symbolic link may lead out.

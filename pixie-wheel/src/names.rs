@@ -38,7 +38,9 @@ pub(crate) fn is_identifier(name: &str) -> bool {
 
 /// A version in its normal form (PEP 440).
 pub(crate) fn version(text: &str) -> Result<String, String> {
-    Version::from_str(text.trim()).map(|version| version.to_string()).map_err(|error| error.to_string())
+    Version::from_str(text.trim())
+        .map(|version| version.to_string())
+        .map_err(|error| format!("`{text}` is not a version: {error}\nhint: as \"0.1.0\""))
 }
 
 /// The distribution that a requirement (PEP 508) names.

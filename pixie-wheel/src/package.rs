@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::metadata::matching;
 use crate::module::ModuleConfig;
 use crate::names::file_part;
-use crate::project::Project;
+use crate::project::{Project, manifest};
 use crate::shim;
 
 /// What the compiler reads, which a wheel does not need.
@@ -137,7 +137,7 @@ pub(crate) fn sdist_files(project: &Project) -> Result<BTreeSet<PathBuf>> {
         let found = matching(root, pattern).map_err(Error::Project)?;
         if found.is_empty() {
             return Err(Error::Key {
-                path: root.join("pyproject.toml"),
+                path: manifest(root),
                 key: "tool.pixie.sdist-include".to_owned(),
                 what: format!("no file matches `{pattern}`"),
             });

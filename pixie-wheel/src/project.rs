@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::keys::Keys;
 use crate::metadata::Metadata;
 use crate::module::ModuleConfig;
@@ -29,12 +29,12 @@ pub struct Project {
     pub(crate) exclude: Vec<String>,
 }
 
-const EXAMPLE: &str = "add a table, as\n  [tool.pixie]\n  module = \"fastmath._kernels\"\n  sources = [\"src/kernels.c\"]\n  exports = [\"area(radius: f64) -> f64\"]";
+const EXAMPLE: &str = "[tool.pixie]\n  module = \"fastmath._kernels\"\n  sources = [\"src/kernels.c\"]\n  exports = [\"area(radius: f64) -> f64\"]";
 
 impl Project {
     /// Reads the project in the folder `root`.
     pub fn read(root: &Path) -> Result<Project> {
-        let file = root.join("pyproject.toml");
+        let file = manifest(root);
         let text = std::fs::read_to_string(&file).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::File {
                 path: file.clone(),
@@ -50,11 +50,10 @@ impl Project {
         let missing = |key: &str, hint: &str| Error::Key {
             path: file.clone(),
             key: key.to_owned(),
-            what: format!("the table is missing\nhint: {hint}"),
+            what: format!("the table is missing, for example\n  {hint}"),
         };
-        let project = section("project").ok_or_else(|| {
-            missing("project", "add a table, as\n  [project]\n  name = \"fastmath\"\n  version = \"0.1.0\"")
-        })?;
+        let project = section("project")
+            .ok_or_else(|| missing("project", "[project]\n  name = \"fastmath\"\n  version = \"0.1.0\""))?;
         let tool = section("tool").and_then(|tool| tool.get("pixie")).and_then(Value::as_table);
         let tool = tool.ok_or_else(|| missing("tool.pixie", EXAMPLE))?;
         let metadata = Metadata::read(&file, root, project)?;
@@ -130,8 +129,9 @@ impl Project {
                 "project.version is given\nhint: write dynamic = [\"version\"] instead",
             ));
         }
-        let text = std::fs::read_to_string(self.root.join(from))
-            .map_err(|error| keys.error("version-from", format!("`{from}` cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(self.root.join(from)).map_err(|error| {
+            keys.error("version-from", format!("`{from}` cannot be read: {}", plain(&error)))
+        })?;
         let found = text.lines().find_map(|line| {
             let value = line.strip_prefix("__version__")?.trim_start();
             // A type may stand between.
@@ -156,7 +156,7 @@ impl Project {
             wanted.push(format!("{RUNTIME}>={runtime}"));
             let list = wanted.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ");
             return Err(Error::Key {
-                path: self.root.join("pyproject.toml"),
+                path: manifest(&self.root),
                 key: "project.dependencies".to_owned(),
                 what: format!(
                     "`{RUNTIME}` is missing, which loads the modules\nhint: write dependencies = [{list}]"
@@ -172,4 +172,10 @@ impl Project {
         metadata.dependencies.retain(|one| names::normalized(names::required(one)) != RUNTIME);
         metadata
     }
+}
+
+/// The file that says what a project is, by the shortest path.
+pub(crate) fn manifest(root: &Path) -> PathBuf {
+    let name = Path::new("pyproject.toml");
+    if root == Path::new(".") { name.to_owned() } else { root.join(name) }
 }

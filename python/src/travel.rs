@@ -343,7 +343,8 @@ pub fn portable<'py>(function_or_module: &Bound<'py, PyAny>) -> PyResult<Bound<'
 
 impl Origin {
     fn to_portable<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
-        portable_module(py, &self.name, &self.loaded, None)
+        // What came from a zip file can be had nowhere else.
+        portable_module(py, &self.name, &self.loaded, self.content.get(py))
     }
 
     /// The arguments of `_restore` for this module.

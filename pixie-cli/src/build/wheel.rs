@@ -82,14 +82,16 @@ fn build_args(config: &ModuleConfig, platforms: &[Platform], args: &WheelArgs) -
             asked.to_vec()
         }
     };
+    if let Some(extra) = config.levels.keys().find(|name| !own.is_empty() && !config.platforms.contains(name))
+    {
+        bail!("levels: it is not built for {extra}\nhint: add it to `platforms` in pyproject.toml");
+    }
     let choice = |(platform, levels): (&String, &Vec<String>)| {
         parse_isa(&format!("{platform}={}", levels.join(","))).map_err(|why| anyhow!("levels: {why}"))
     };
     let mut isas = config.levels.iter().map(choice).collect::<Result<Vec<_>>>()?;
     // Of platforms that are left out this time nothing is wanted.
-    isas.retain(|choice| {
-        chosen.is_empty() || chosen.contains(&choice.platform) || own.is_empty() && platforms.is_empty()
-    });
+    isas.retain(|choice| chosen.is_empty() || chosen.contains(&choice.platform));
     let identity = |(name, value): (&String, &String)| {
         parse_identity(&format!("{name}={value}")).map_err(|why| anyhow!("identities: {why}"))
     };
