@@ -254,6 +254,17 @@ def test_a_wheel_that_brings_the_runtime(tmp_path):
     assert environment.python(program).stdout.split()[0] == "False"
 
 
+def test_a_frozen_program_takes_its_modules_along(tmp_path):
+    environment = Environment(tmp_path / "env", runtime(), wheel(project(tmp_path / "p")))
+    environment.pip("install", "--quiet", "pyinstaller==6.22.3")
+    (tmp_path / "app.py").write_text(
+        "import pickle, fastmath, pixie\n"
+        "print(fastmath.area(1.0), len(pickle.dumps(pixie.portable(fastmath.area))) > 1000, len(fastmath._kernels.__PIXIE__) > 3)\n"
+    )
+    run(environment.folder / "bin/pyinstaller", "--log-level", "ERROR", "app.py", cwd=tmp_path)
+    assert run(tmp_path / "dist/app/app", env={}, cwd="/").stdout.split() == ["3.141592653589793", "True", "True"]
+
+
 # What is changed in the project, and what the message says.
 FAULTS = {
     "no table": (("[tool.pixie]", "[tool.other]"), "`pyproject.toml`: tool.pixie: the table is missing, for example"),
