@@ -1,0 +1,1 @@
+"""The build backend for Python packages with fat modules."""
