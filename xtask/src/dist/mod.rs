@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the project's own distributions, from one Linux machine.
 
-mod archives;
 mod runtime;
+mod sysroot;
 mod toolchain;
 
 use std::fs;

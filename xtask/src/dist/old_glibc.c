@@ -1,21 +1,25 @@
-// What Debian's static libraries take from a newer glibc than 2.28, for the command in pixie-toolchain alone.
+// What programs and libraries for an old glibc lack: Debian's static libraries are made for a newer one.
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/types.h>
 
 #define LOCAL __attribute__((visibility("hidden")))
 
-// Of crtbegin.o, which is GCC's: whose destructors these are. A program's are nobody's in particular.
-LOCAL void *__dso_handle = NULL;
+// In place of crtbegin.o, which is GCC's: its address says whose destructors these are.
+LOCAL void *__dso_handle = &__dso_handle;
+
+// The runtime, for 2.17, wants nothing of the rest.
+#if __GLIBC_MINOR__ >= 25
 
 // 2.32: whether only one thread was ever started. The safe answer is no: libstdc++ then counts references atomically.
 LOCAL char __libc_single_threaded = 0;
 
 // 2.36: libstdc++'s std::random_device, LLVM's names of temporary files. Random numbers from nowhere else than the kernel.
+ssize_t getrandom(void *buffer, size_t size, unsigned flags);
+
 LOCAL void arc4random_buf(void *buffer, size_t size) {
     unsigned char *next = buffer;
     while (size > 0) {
@@ -44,3 +48,5 @@ struct wide_mallinfo {
 LOCAL struct wide_mallinfo mallinfo2(void) {
     return (struct wide_mallinfo){{0}};
 }
+
+#endif

@@ -1,53 +1,107 @@
 //! pixie-toolchain: the command with LLVM inside, as a program of a wheel, and the build backend in Python.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Platform, archives, folder, without_local_paths};
-use crate::shell::{self, cargo, command, python, root};
+use super::{Platform, folder, sysroot};
+use crate::cross::toolchain::write_script;
+use crate::shell::{self, cargo, command, python, read};
 
-/// What the command is linked with beside its archives: a program that finds its libraries wherever it is put.
+/// The oldest glibc that the command runs with; what it contains knows nothing older.
+const GLIBC: &str = "2.28";
+
+/// Where LLVM's package puts it, here and in its folder for another processor.
+const LLVM: &str = "usr/lib/llvm-22";
+
+/// What of LLVM the command uses; its `llvm-config` adds what these need.
+const COMPONENTS: &[&str] = &[
+    "x86",
+    "aarch64",
+    "passes",
+    "linker",
+    "irreader",
+    "bitwriter",
+    "mcdisassembler",
+    // inkwell names it, and nothing of it is left in the program.
+    "executionengine",
+];
+
+/// How the program is linked.
 const LINKED: &[&str] = &[
-    "-fuse-ld=lld-22",
-    "-nostartfiles",
-    // Nothing of this machine's own: its C library is newer.
-    "--sysroot=@STAGE@",
     "@STAGE@/lib/Scrt1.o",
-    "@STAGE@/lib/old_glibc.o",
-    // Functions with the same code become one: 5 % of the wheel. Debian stripped what `safe` would go by; no code here
-    // compares addresses of functions, and rustc links its own LLVM so.
+    // Functions with the same code become one. Debian stripped what `safe` would go by; rustc links its own LLVM so, too.
     "-Wl,--icf=all",
     "-Wl,-O2",
 ];
 
 /// Builds the command and packs the wheel.
 pub fn wheel(platform: Platform) -> Result<()> {
-    let stage = archives::prepare(platform)?;
-    let program = build(platform, &stage)?;
-    let tag = format!("py3-none-manylinux_{}_{}", archives::GLIBC.replace('.', "_"), platform.machine());
+    let (stage, llvm) = prepare(platform)?;
+    let config = config(&stage, &llvm)?;
+    let mut cargo = cargo();
+    cargo.args(["build", "--quiet", "--package", "pixie-cli", "--profile", "runtime"]);
+    cargo.args(["--target", platform.triple()]);
+    sysroot::link(&mut cargo, platform, &stage, LINKED);
+    shell::run(cargo.env("LLVM_SYS_221_PREFIX", config))?;
+    let tag = format!("py3-none-manylinux_{}_{}", GLIBC.replace('.', "_"), platform.machine());
     shell::run(
         command(python())
             .arg("xtask/src/dist/wheel.py")
             .args([env!("CARGO_PKG_VERSION"), &tag])
-            .arg(program)
+            .arg(platform.built().join("pixie"))
             .arg(folder()),
     )
 }
 
-fn build(platform: Platform, stage: &Path) -> Result<std::path::PathBuf> {
-    let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--package", "pixie-cli", "--profile", "runtime"]);
-    cargo.args(["--target", platform.triple()]);
-    let target = format!("-Clink-arg=--target={}-linux-gnu", platform.machine());
-    let mut flags = vec![without_local_paths(), format!("-Lnative={}/lib", stage.display()), target];
-    let shown = stage.to_string_lossy();
-    flags.extend(LINKED.iter().map(|word| format!("-Clink-arg={}", word.replace("@STAGE@", &shown))));
-    platform.equip(&mut cargo, "");
-    let variable = platform.triple().replace('-', "_").to_uppercase();
-    cargo.env(format!("CARGO_TARGET_{variable}_RUSTFLAGS"), flags.join(" "));
-    cargo.env(format!("CARGO_TARGET_{variable}_LINKER"), "clang-22");
-    cargo.env("LLVM_SYS_221_PREFIX", stage);
-    shell::run(cargo.current_dir(root()))?;
-    Ok(platform.built().join("pixie"))
+/// Lays out what the command is linked with, and says where LLVM's archives are.
+fn prepare(platform: Platform) -> Result<(PathBuf, PathBuf)> {
+    // For this machine they are installed.
+    let more: &[&str] = if platform == Platform::Linux64 { &[] } else { &["llvm-22-dev"] };
+    let unpacked = sysroot::unpack(platform, more)?;
+    let stage = sysroot::stage(platform, GLIBC, |library| {
+        let machine = format!("{}-linux-gnu", platform.machine());
+        let gcc = unpacked.join("usr/lib/gcc").join(&machine).join("12");
+        let system = unpacked.join("usr/lib").join(machine);
+        sysroot::place(&gcc, "libstdc++.a", library)?;
+        sysroot::place(&gcc, "libgcc.a", library)?;
+        sysroot::place(&system, "libz.a", library)?;
+        sysroot::place(&system, "libzstd.a", library)?;
+        // Rust asks for the unwinder by GCC's name. GCC's own wants a newer glibc, and one more library to be loaded.
+        fs::write(library.join("libgcc_s.so"), "GROUP ( libunwind.a -lgcc )\n")?;
+        // inkwell names it for LLVM's interpreter, which is not linked.
+        fs::write(library.join("libffi.a"), "!<arch>\n")?;
+        Ok(())
+    })?;
+    let llvm = if platform == Platform::Linux64 { Path::new("/").join(LLVM) } else { unpacked.join(LLVM) };
+    Ok((stage, llvm))
+}
+
+/// Writes the stand-in that llvm-sys asks. It calls archives shared libraries: as those they go to the linker by name,
+/// rather than being copied into a Rust library of 400 MB first, and no feature of the crates differs.
+fn config(stage: &Path, llvm: &Path) -> Result<PathBuf> {
+    // Versions are the same, so this machine's own knows what depends on what.
+    let real = Path::new("/").join(LLVM).join("bin/llvm-config");
+    let names = read(command(&real).args(["--libnames", "--link-static"]).args(COMPONENTS))?;
+    let names: Vec<String> = names.split_whitespace().map(|name| name.replace(".a", ".so")).collect();
+    let version = read(command(&real).arg("--version"))?;
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in\n\
+         --version) echo {version} ;;\n\
+         --build-mode) echo Release ;;\n\
+         --libdir) echo {at}/lib ;;\n\
+         --cflags) echo -I/{LLVM}/include ;;\n\
+         '--libnames --link-shared') echo {names} ;;\n\
+         '--system-libs --link-shared') echo -lz -lzstd -lm ;;\n\
+         *) echo \"expected a question of llvm-sys, found $*\" >&2; exit 1 ;;\n\
+         esac\n",
+        version = version.trim(),
+        at = llvm.display(),
+        names = names.join(" "),
+    );
+    // Apart from the rest: cargo builds again whatever asked, when anything in this folder changes.
+    let folder = stage.join("llvm");
+    write_script(&folder.join("bin/llvm-config"), &text)?;
+    Ok(folder)
 }
