@@ -29,7 +29,8 @@ const ALLOWED: &[&str] = &[
 const LIBRARIES: &str = "
 # Libraries
 
-What the command of pixie-toolchain contains beside crates. The runtime contains none of them.
+What the command of pixie-toolchain contains beside crates and Rust's standard library (MIT OR Apache-2.0). Of these the runtime
+contains libgcc alone, and that on Windows only, beside mingw-w64's start files (ZPL-2.1).
 
 ## Apache-2.0 WITH LLVM-exception
 

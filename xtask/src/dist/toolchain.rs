@@ -70,8 +70,6 @@ fn prepare(platform: Platform) -> Result<(PathBuf, PathBuf)> {
         sysroot::place(&system, "libzstd.a", library)?;
         // Rust asks for the unwinder by GCC's name. GCC's own wants a newer glibc, and one more library to be loaded.
         fs::write(library.join("libgcc_s.so"), "GROUP ( libunwind.a -lgcc )\n")?;
-        // inkwell names it for LLVM's interpreter, which is not linked.
-        fs::write(library.join("libffi.a"), "!<arch>\n")?;
         Ok(())
     })?;
     let llvm = if platform == Platform::Linux64 { Path::new("/").join(LLVM) } else { unpacked.join(LLVM) };
