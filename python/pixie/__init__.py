@@ -9,7 +9,13 @@ processor best into memory, and gives its functions as built-ins::
 
 import sys
 
-from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, load_into, portable
+try:
+    from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, load_into, portable
+except ImportError as error:
+    # Another platform, another Python, or a copy of the folder alone: only then is the message made.
+    from . import _unsupported
+
+    raise ImportError(_unsupported.message(error), name=error.name, path=error.path) from error
 
 __all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "fuse", "host", "info", "load", "load_into", "portable"]
 __all__ += ["ExportConfiguration", "PIXIECompiler", "TranslationUnit"]

@@ -3,6 +3,7 @@
 mod bench;
 mod cross;
 mod demo;
+mod dist;
 mod fuzz;
 mod matrix;
 mod notices;
@@ -26,6 +27,9 @@ usage: cargo xtask COMMAND
   cross [--tests] [PLATFORM]…
                  the command and the runtime for linux-aarch64, win-64 and osx-arm64, left in target/cross/PLATFORM
                  with `run`, which runs its programs here; --tests runs the tests of the crates by it
+  dist [runtime|toolchain] [PLATFORM]…
+                 the distributions, left in target/dist: wheels of pixie-runtime for linux-64, linux-aarch64, win-64 and
+                 osx-arm64 with its source, wheels of pixie-toolchain for linux-64 and linux-aarch64
   matrix [write] executes every platform's code at every ISA level that can be executed here and prints a table;
                  needs `cross`; write puts the table into ARCHITECTURE.md
   tidy           the borders between the crates, licences, sources
@@ -55,6 +59,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["matrix", "write"] => matrix::run(true),
         ["bench", names @ ..] => bench::run(names),
         ["cross", words @ ..] => cross::run(words),
+        ["dist", words @ ..] => dist::run(words),
         ["tidy"] => tidy::run(),
         ["fuzz", seconds, target @ ..] if target.len() <= 1 => {
             fuzz::run(seconds.parse()?, target.first().copied())

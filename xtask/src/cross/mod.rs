@@ -2,8 +2,8 @@
 
 mod build;
 mod emulate;
-mod packages;
-mod toolchain;
+pub mod packages;
+pub mod toolchain;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,7 +25,7 @@ impl Target {
     const ALL: [Self; 3] = [Self::LinuxAarch64, Self::Win64, Self::OsxArm64];
 
     /// The platform's name.
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::LinuxAarch64 => "linux-aarch64",
             Self::Win64 => "win-64",
@@ -34,12 +34,17 @@ impl Target {
     }
 
     /// Rust's name for it. The modules' objects follow the ABI of msvc on Windows, which is the same for C functions.
-    const fn triple(self) -> &'static str {
+    pub const fn triple(self) -> &'static str {
         match self {
             Self::LinuxAarch64 => "aarch64-unknown-linux-gnu",
             Self::Win64 => "x86_64-pc-windows-gnu",
             Self::OsxArm64 => "aarch64-apple-darwin",
         }
+    }
+
+    /// Whether Rust's standard library is built along, because Debian has none for the platform.
+    pub const fn builds_std(self) -> bool {
+        matches!(self, Self::Win64 | Self::OsxArm64)
     }
 
     fn parse(name: &str) -> Result<Self> {
@@ -58,7 +63,7 @@ impl Target {
 }
 
 /// Where everything of the cross builds lies, the outputs of a platform in a folder of its name.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     root().join("target/cross")
 }
 
@@ -87,7 +92,8 @@ pub fn run(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn timed(what: &str, step: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Runs a step and says how long it took.
+pub fn timed(what: &str, step: impl FnOnce() -> Result<()>) -> Result<()> {
     let start = Instant::now();
     step()?;
     eprintln!("{what:<44} {:>6.1} s", start.elapsed().as_secs_f64());

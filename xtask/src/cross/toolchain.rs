@@ -107,10 +107,22 @@ pub fn build_folder() -> PathBuf {
     shell::target_folder().join("cross/build")
 }
 
+/// What cargo does about a standard library that there is no built one of.
+pub const BUILD_STD: &str = "build-std=std,panic_abort,panic_unwind";
+
 /// A cargo that builds for the target: `words` begin with the subcommand.
 pub fn cargo_for(target: Target, words: &[&str]) -> Command {
     let mut cargo = cargo();
     cargo.args(words).args(["--profile", "cross", "--target", target.triple()]);
+    if target.builds_std() {
+        cargo.arg(format!("-Z{BUILD_STD}"));
+    }
+    equip(&mut cargo, target, "");
+    cargo
+}
+
+/// Tells cargo, or what runs it, the compilers and linkers of the target; `flags` are more of Rust's own, of one word each.
+pub fn equip(cargo: &mut Command, target: Target, flags: &str) {
     cargo
         .env("CARGO_TARGET_DIR", build_folder())
         .env("RUSTC", tool("rustc"))
@@ -127,23 +139,24 @@ pub fn cargo_for(target: Target, words: &[&str]) -> Command {
     match target {
         Target::LinuxAarch64 => {
             let words = ["--target=aarch64-linux-gnu", &sysroot, "-fuse-ld=lld-22"];
-            let flags = words.map(|word| format!("-Clink-arg={word}"));
-            cargo.env(variable("LINKER"), "clang-22").env(variable("RUSTFLAGS"), flags.join(" "));
+            let words_of_rust = words.map(|word| format!("-Clink-arg={word}")).join(" ");
+            cargo.env(variable("LINKER"), "clang-22");
+            cargo.env(variable("RUSTFLAGS"), format!("{words_of_rust} {flags}"));
             cargo.env(format!("CC_{triple}"), "clang-22").env(format!("AR_{triple}"), "llvm-ar-22");
             cargo.env(format!("CFLAGS_{triple}"), words[..2].join(" "));
         }
         Target::Win64 => {
-            cargo.arg("-Zbuild-std=std,panic_abort,panic_unwind");
             cargo.env(variable("LINKER"), "x86_64-w64-mingw32-gcc");
+            if !flags.is_empty() {
+                cargo.env(variable("RUSTFLAGS"), flags);
+            }
         }
         Target::OsxArm64 => {
-            cargo.arg("-Zbuild-std=std,panic_abort,panic_unwind");
             cargo.env(variable("LINKER"), tool("zig-cc"));
             // Stripping would take a tool that Debian's Rust lacks, and break the signature that zig makes.
-            cargo.env(variable("RUSTFLAGS"), "-Cstrip=none");
+            cargo.env(variable("RUSTFLAGS"), format!("-Cstrip=none {flags}"));
             cargo.env(format!("CC_{triple}"), tool("zig-cc")).env(format!("AR_{triple}"), "llvm-ar-22");
         }
     }
     cargo.current_dir(root());
-    cargo
 }

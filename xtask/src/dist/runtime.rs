@@ -1,0 +1,62 @@
+//! pixie-runtime: one wheel for each platform, for every CPython from 3.11 on, and its source.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Platform, folder, sysroot, without_local_paths};
+use crate::cross::Target;
+use crate::cross::toolchain::BUILD_STD;
+use crate::shell::{self, command, python};
+
+/// The oldest glibc that a wheel is for. Rust's standard library asks for this one.
+const GLIBC: &str = "2.17";
+
+/// Builds the wheel of one platform.
+pub fn wheel(platform: Platform) -> Result<()> {
+    let mut maturin = maturin("build")?;
+    maturin.args(["--profile", "runtime", "--target", platform.triple(), "--quiet"]);
+    match platform {
+        Platform::Linux64 | Platform::Cross(Target::LinuxAarch64) => {
+            sysroot::link(&mut maturin, platform, &prepare(platform)?, &[]);
+            // It looks for symbols that are newer.
+            maturin.arg("--compatibility").arg(format!("manylinux_{}", GLIBC.replace('.', "_")));
+        }
+        Platform::Cross(Target::Win64 | Target::OsxArm64) => {
+            platform.equip(&mut maturin, &without_local_paths());
+            maturin.args(["-Z", BUILD_STD]).env("MACOSX_DEPLOYMENT_TARGET", "11.0");
+        }
+    }
+    shell::run(&mut maturin)
+}
+
+/// Lays out what the library is linked with.
+fn prepare(platform: Platform) -> Result<PathBuf> {
+    let unpacked = sysroot::unpack(platform, &[])?;
+    sysroot::stage(platform, GLIBC, |library| {
+        let machine = format!("{}-linux-gnu", platform.machine());
+        sysroot::place(&unpacked.join("usr/lib/gcc").join(&machine).join("12"), "libgcc.a", library)?;
+        sysroot::place(&unpacked.join("lib").join(machine), "libgcc_s.so.1", library)?;
+        // Not an unwinder of its own, as `maturin --zig` would link: crash handlers and `backtrace` ask the process's, which is
+        // to be told about the functions of modules.
+        fs::write(library.join("libgcc_s.so"), "GROUP ( libgcc_s.so.1 -lgcc )\n")?;
+        Ok(())
+    })
+}
+
+/// Packs the source, with the crates of the workspace that it is built from.
+pub fn source() -> Result<()> {
+    shell::run(&mut maturin("sdist")?)
+}
+
+fn maturin(what: &str) -> Result<std::process::Command> {
+    let mut maturin = command(python());
+    maturin.args(["-m", "maturin", what, "--manifest-path", "python/Cargo.toml", "--out"]).arg(folder());
+    // It asks the first Python on PATH.
+    let mut folders = vec![python().with_file_name("")];
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    maturin.env("PATH", env::join_paths(folders)?);
+    Ok(maturin)
+}
