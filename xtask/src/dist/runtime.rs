@@ -34,7 +34,7 @@ pub fn wheel(platform: Platform) -> Result<()> {
 
 /// Lays out what the library is linked with.
 fn prepare(platform: Platform) -> Result<PathBuf> {
-    let unpacked = sysroot::unpack(platform, &[])?;
+    let unpacked = sysroot::unpack(platform)?;
     sysroot::stage(platform, GLIBC, |library| {
         let machine = format!("{}-linux-gnu", platform.machine());
         sysroot::place(&unpacked.join("usr/lib/gcc").join(&machine).join("12"), "libgcc.a", library)?;
