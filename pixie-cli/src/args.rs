@@ -41,6 +41,7 @@ pub enum Command {
     /// Show this machine's platform, processor features and the ISA levels that it can run.
     Host(HostArgs),
     /// Keep only some platforms' code. The build id stays, and `merge` puts the parts together again.
+    #[command(after_help = THIN_HELP)]
     Thin(ThinArgs),
     /// Put thinned parts of one module together.
     Merge(MergeArgs),
@@ -55,6 +56,11 @@ pub enum Command {
     /// Make a function of one whose arguments are known in part: numbers, or functions of other modules, which are inlined.
     #[command(after_help = FUSE_HELP)]
     Fuse(FuseArgs),
+    /// Build a project's wheel, one for all platforms, from its `pyproject.toml`.
+    #[command(after_help = WHEEL_HELP)]
+    Wheel(WheelArgs),
+    /// Build a project's source distribution.
+    Sdist(SdistArgs),
     /// Show or clear what was compiled for this machine.
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),
@@ -423,6 +429,70 @@ pub struct FuseArgs {
     pub quiet: bool,
 }
 
+const WHEEL_HELP: &str = "\
+The project says in `pyproject.toml` what it is and how its modules are built:
+  [build-system]
+  requires = [\"pixie-toolchain\"]
+  build-backend = \"pixie_build\"
+
+  [project]
+  name = \"fastmath\"
+  version = \"0.1.0\"
+  dependencies = [\"pixie-runtime\"]
+
+  [tool.pixie]
+  module = \"fastmath._kernels\"
+  sources = [\"src/kernels.c\"]
+  exports = [\"area(radius: f64) -> f64\"]
+
+Examples:
+  pixie wheel
+  pixie wheel --standalone --runtimes DIR --platform linux-64     with the runtime inside, for one platform";
+
+#[derive(Args, Debug)]
+pub struct WheelArgs {
+    /// The folder of the project.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub project: PathBuf,
+    /// The folder to write to; made if need be.
+    #[arg(short, long, value_name = "DIR", default_value = "dist")]
+    pub output: PathBuf,
+    /// Build for this platform only; repeat for several [default: what the project says, or all four].
+    #[arg(long = "platform", value_name = "P")]
+    pub platforms: Vec<Platform>,
+    /// Make a wheel for each platform, which brings the runtime and depends on nothing.
+    #[arg(long, requires = "runtimes")]
+    pub standalone: bool,
+    /// The folder with the wheels of pixie-runtime that --standalone takes the runtimes from.
+    #[arg(long, value_name = "DIR", requires = "standalone")]
+    pub runtimes: Option<PathBuf>,
+    /// Build into the project, and a wheel that points there; `pip install -e` asks for it.
+    #[arg(long, conflicts_with = "standalone")]
+    pub editable: bool,
+    /// Write the metadata only.
+    #[arg(long, hide = true, conflicts_with_all = ["standalone", "editable"])]
+    pub metadata_only: bool,
+    /// Compile so many objects at once [default: the number of processors].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Print the names of what was written as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct SdistArgs {
+    /// The folder of the project.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub project: PathBuf,
+    /// The folder to write to; made if need be.
+    #[arg(short, long, value_name = "DIR", default_value = "dist")]
+    pub output: PathBuf,
+    /// Print the name of what was written as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
 const CACHE_HELP: &str = "\
 Variables: PIXIE_CACHE_DIR names the folder, PIXIE_CACHE_SIZE bounds it (as 500M; 1G without it), PIXIE_CACHE_SEED names
 folders that are read before it and never written, separated as on PATH.";
@@ -447,16 +517,28 @@ pub enum CacheCommand {
     Clear,
 }
 
+const THIN_HELP: &str = "\
+Examples:
+  pixie thin kernels.pixie --platform linux-64 -o thin.pixie
+  pixie thin --installed fastmath                                 what pip has installed, to this machine's platform";
+
 #[derive(Args, Debug)]
 pub struct ThinArgs {
     /// The module.
-    pub file: PathBuf,
-    /// The platform to keep; repeat for several.
-    #[arg(long = "platform", value_name = "P", required = true)]
+    #[arg(required_unless_present = "installed")]
+    pub file: Option<PathBuf>,
+    /// The platform to keep; repeat for several [default with --installed: this one].
+    #[arg(long = "platform", value_name = "P", required_unless_present = "installed")]
     pub platforms: Vec<Platform>,
     /// The module to write.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "installed")]
+    pub output: Option<PathBuf>,
+    /// Thin the modules of this installed distribution, where they are.
+    #[arg(long, value_name = "PACKAGE", conflicts_with_all = ["file", "output"])]
+    pub installed: Option<String>,
+    /// The interpreter that it is installed for [default: the virtual environment's, the one beside this command, or python3].
+    #[arg(long, value_name = "PROGRAM", requires = "installed")]
+    pub python: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -501,7 +583,7 @@ pub struct IsaChoice {
     pub levels: Vec<&'static IsaLevel>,
 }
 
-fn parse_identity(text: &str) -> Result<(String, Identity), String> {
+pub fn parse_identity(text: &str) -> Result<(String, Identity), String> {
     let known = [
         ("zero", Identity::Zero),
         ("one", Identity::One),
@@ -542,7 +624,7 @@ fn parse_metadata(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn parse_isa(text: &str) -> Result<IsaChoice, String> {
+pub fn parse_isa(text: &str) -> Result<IsaChoice, String> {
     let Some((platform, levels)) = text.split_once('=') else {
         return Err("expected PLATFORM=LEVEL,LEVEL\nhint: for example linux-64=x86-64,x86-64-v3".to_owned());
     };

@@ -60,6 +60,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Specialize(args) => build::specialize(&args),
         Command::Link(args) => build::link(&args),
         Command::Fuse(args) => build::fuse(&args),
+        Command::Wheel(args) => build::wheel(&args),
+        Command::Sdist(args) => commands::project::sdist(&args),
         Command::Worker { memory } => build::serve(memory),
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use pixie_format::manifest::Variant;
 use pixie_format::{Manifest, Platform};
 
-use crate::args::{BitcodeArgs, BuildArgs, FuseArgs, LinkArgs, SpecializeArgs};
+use crate::args::{BitcodeArgs, BuildArgs, FuseArgs, LinkArgs, SpecializeArgs, WheelArgs};
 
 pub fn run(_args: &BuildArgs) -> Result<()> {
     refuse("cannot build a module")
@@ -29,6 +29,10 @@ pub fn link(_args: &LinkArgs) -> Result<()> {
 
 pub fn fuse(_args: &FuseArgs) -> Result<()> {
     refuse("cannot fuse functions")
+}
+
+pub fn wheel(_args: &WheelArgs) -> Result<()> {
+    refuse("cannot build a wheel")
 }
 
 /// The worker is a part of the compiler.

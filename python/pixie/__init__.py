@@ -10,14 +10,14 @@ processor best into memory, and gives its functions as built-ins::
 import sys
 
 try:
-    from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, portable
+    from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, load_into, portable
 except ImportError as error:
     # Another platform, another Python, or a copy of the folder alone: only then is the message made.
     from . import _unsupported
 
     raise ImportError(_unsupported.message(error), name=error.name, path=error.path) from error
 
-__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "fuse", "host", "info", "load", "portable"]
+__all__ = ["Export", "FatModule", "Host", "Loader", "SUFFIX", "__version__", "fuse", "host", "info", "load", "load_into", "portable"]
 __all__ += ["ExportConfiguration", "PIXIECompiler", "TranslationUnit"]
 
 # Editors that complete names look for the types of a function beside the module that it names.

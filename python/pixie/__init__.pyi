@@ -133,6 +133,12 @@ class Loader:
 def load(path: str | PathLike[str], *, isa: str | None = None) -> ModuleType:
     """Loads the fat module in the file `path` and returns it as a module, which is not entered in `sys.modules`."""
 
+def load_into(name: str, file: str, *, sources: list[str] | None = None) -> None:
+    """Loads the fat module in `file`, which lies beside the Python module `name`, into that module.
+
+    For the few lines that `pixie wheel` puts into a package; `sources` are files of which a newer one is warned of.
+    """
+
 def info(function: Callable[..., Any]) -> Export:
     """Returns what is known of a function of a fat module: signature, addresses, ISA level and so on."""
 

@@ -27,11 +27,15 @@ pub fn import_error(py: Python<'_>, message: &str, name: &str, path: &Path) -> P
 /// Warns of what could not be done though the module runs.
 pub fn warn(py: Python<'_>, module: &LoadedModule, more: &[String]) -> PyResult<()> {
     for warning in module.warnings().iter().chain(more) {
-        // A text with a NUL in it cannot be given to Python's C functions.
-        let text = CString::new(format!("{}: {warning}", module.name())).unwrap_or_default();
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
+        warn_text(py, format!("{}: {warning}", module.name()))?;
     }
     Ok(())
+}
+
+/// Gives a `RuntimeWarning`.
+pub fn warn_text(py: Python<'_>, text: String) -> PyResult<()> {
+    // A text with a NUL in it cannot be given to Python's C functions.
+    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(text).unwrap_or_default(), 1)
 }
 
 /// What an import of a module raises.

@@ -14,6 +14,7 @@ use pyo3::types::{PyCFunction, PyDict, PyString, PyTuple};
 use crate::bitcode;
 use crate::call;
 use crate::ctypes;
+use crate::home;
 use crate::inspect;
 use crate::module::Origin;
 use crate::once::{Once, name};
@@ -349,7 +350,7 @@ impl Export {
     /// CPython pickles a built-in as `getattr` of its `__self__`, so what this restores is what has a function of that name: the
     /// module.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore"))?;
+        let restore = home::import(py, "_core")?.getattr(name!(py, "_restore"))?;
         Ok((restore, self.origin.recipe(py, Some(self.name()))?))
     }
 

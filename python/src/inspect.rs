@@ -2,6 +2,8 @@
 
 use pyo3::prelude::*;
 
+use crate::home;
+
 /// The code behind `about`, a `FatModule` or an `Export`, in a form that `pixie inspect` has; of one function, or of all.
 pub fn code<'py>(
     about: &Bound<'py, PyAny>,
@@ -10,7 +12,7 @@ pub fn code<'py>(
     platform: Option<&str>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    about.py().import("pixie._inspect")?.call_method1("code", (about, form, function, platform, isa))
+    home::import(about.py(), "_inspect")?.call_method1("code", (about, form, function, platform, isa))
 }
 
 /// The flow graph of the code behind `about`.
@@ -20,10 +22,10 @@ pub fn flow_graph<'py>(
     platform: Option<&str>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    about.py().import("pixie._inspect")?.call_method1("flow_graph", (about, function, platform, isa))
+    home::import(about.py(), "_inspect")?.call_method1("flow_graph", (about, function, platform, isa))
 }
 
 /// The table of variants for a notebook.
 pub fn variant_table<'py>(about: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    about.py().import("pixie._inspect")?.call_method1("variant_table", (about,))
+    home::import(about.py(), "_inspect")?.call_method1("variant_table", (about,))
 }

@@ -39,6 +39,15 @@ pub fn load(py: Python<'_>, path: &Path, isa: Option<String>) -> Result<LoadedMo
     })
 }
 
+/// Loads a module from memory, which stands in errors for the file at `path`. Only a file is compiled again.
+pub fn load_bytes(py: Python<'_>, path: &Path, bytes: &[u8]) -> Result<LoadedModule, Failed> {
+    let failed = |error: pixie_ld::Error| Failed::Loading(error.into());
+    let options = LoadOptions::from_variables(std::env::var_os).map_err(failed)?;
+    let module = pixie_ld::load_bytes(&path.display().to_string(), bytes, &options).map_err(failed)?;
+    errors::warn(py, &module, &[]).map_err(Failed::Python)?;
+    Ok(module)
+}
+
 /// The module that the command makes of the one at `path`, and of others.
 pub fn make(py: Python<'_>, path: &Path, special: &Special) -> Result<LoadedModule, Failed> {
     through(py, |jit, mut options, watch| {

@@ -6,6 +6,7 @@ mod ctypes;
 mod errors;
 mod export;
 mod fuse;
+mod home;
 mod host;
 mod inspect;
 mod jit;
@@ -37,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use super::host::{Host, host};
     #[pymodule_export]
-    use super::loader::{Loader, load};
+    use super::loader::{Loader, load, load_into};
     #[pymodule_export]
     use super::module::FatModule;
     #[pymodule_export]
@@ -46,6 +47,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::only_interpreter()?;
+        super::home::settle(module)?;
         // What every module needs is asked for once, here: under a hypervisor each question to the processor costs some
         // microseconds, the loader, BLAKE3 and the standard library ask thirty, and a module's own import should cost what its own code costs. On a system
         // that pixie does not know, loading says so.

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::module::Origin;
+use crate::once::name;
 use crate::travel;
 use crate::{errors, jit};
 
@@ -120,6 +121,63 @@ pub fn load(py: Python<'_>, path: PathBuf, isa: Option<String>) -> PyResult<Boun
         travel::note(&module, &code)?;
     }
     Ok(module)
+}
+
+/// Loads the fat module in `file`, which lies beside the Python module `name`, into that module.
+///
+/// For the few lines that `pixie wheel` puts into a package. Where the package lies in a zip file, the module is read through the
+/// package's own loader. `sources` are what it was built from, relative to the same folder: where one is newer, a `RuntimeWarning` says so.
+///
+/// Raises `ImportError` as importing the file would.
+#[pyfunction]
+#[pyo3(signature = (name, file, *, sources = None))]
+pub fn load_into(py: Python<'_>, name: &str, file: &str, sources: Option<Vec<PathBuf>>) -> PyResult<()> {
+    let module = py.import(name!(py, "sys"))?.getattr(name!(py, "modules"))?.get_item(name)?;
+    let module = module.cast_into::<PyModule>()?;
+    let place: PathBuf = module.getattr(name!(py, "__file__"))?.extract()?;
+    let folder = place.parent().unwrap_or(Path::new(""));
+    let path = folder.join(file);
+    let raised = |failed: jit::Failed| failed.raise(|error| errors::on_import(py, &error, name, &path));
+    let origin = match jit::load(py, &path, None) {
+        Ok(loaded) => {
+            warn_of_changes(py, &path, &sources.unwrap_or_default())?;
+            Origin::new(name.to_owned(), true, loaded)
+        }
+        Err(jit::Failed::Loading(error)) if is_nowhere(&error) => {
+            let loader = module.getattr(name!(py, "__spec__"))?.getattr(name!(py, "loader"))?;
+            let Ok(content) = loader.call_method1(name!(py, "get_data"), (path.as_os_str(),)) else {
+                return Err(raised(jit::Failed::Loading(error)));
+            };
+            let content = content.cast_into::<PyBytes>()?;
+            let loaded = jit::load_bytes(py, &path, content.as_bytes()).map_err(raised)?;
+            Origin::with_content(name.to_owned(), loaded, content.unbind())
+        }
+        Err(failed) => return Err(raised(failed)),
+    };
+    origin.fill(&module)
+}
+
+fn is_nowhere(error: &pixie_cache::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error, pixie_cache::Error::Load(pixie_ld::Error::Read { source, .. }) if matches!(source.kind(), NotFound | NotADirectory))
+}
+
+/// Warns where what a module was built from, relative to its folder, was changed after it was built.
+fn warn_of_changes(py: Python<'_>, path: &Path, sources: &[PathBuf]) -> PyResult<()> {
+    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let Some(built) = changed(path) else { return Ok(()) };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for source in sources {
+        if changed(&folder.join(source)).is_some_and(|time| time > built) {
+            let text = format!(
+                "`{}` was changed after `{}` was built from it, which runs as it was\nhint: install the project again, as `pip install -e .`",
+                source.file_name().unwrap_or_default().to_string_lossy(),
+                path.display()
+            );
+            return errors::warn_text(py, text);
+        }
+    }
+    Ok(())
 }
 
 /// As `load`, of an absolute path; gives the code too.

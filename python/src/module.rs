@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 use crate::errors::on_function;
 use crate::export::Export;
 use crate::once::{Once, name};
-use crate::{fuse, inspect, ufunc, upstream, variants};
+use crate::{fuse, home, inspect, ufunc, upstream, variants};
 
 /// A loaded module and how it came to Python.
 pub struct Origin {
@@ -39,6 +39,12 @@ impl Origin {
     /// A module whose code others have, too.
     pub fn of(name: String, imported: bool, loaded: Arc<LoadedModule>) -> Arc<Origin> {
         Arc::new(Origin { name, imported, portable: false, content: Once::new(), loaded })
+    }
+
+    /// A module that the import system found, whose file lies where only a loader reaches it.
+    pub fn with_content(name: String, loaded: LoadedModule, content: Py<PyBytes>) -> Arc<Origin> {
+        let content = Once::made(content);
+        Arc::new(Origin { name, imported: true, portable: false, content, loaded: Arc::new(loaded) })
     }
 
     /// A module whose functions pickle with their file, which is read when it is first needed unless it is there already.
@@ -236,13 +242,13 @@ impl FatModule {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore_about"))?;
+        let restore = home::import(py, "_core")?.getattr(name!(py, "_restore_about"))?;
         Ok((restore, self.origin.recipe(py, None)?))
     }
 
     /// What pickles of the module itself hold.
     fn _reduce_module<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let restore = py.import(name!(py, "pixie._core"))?.getattr(name!(py, "_restore"))?;
+        let restore = home::import(py, "_core")?.getattr(name!(py, "_restore"))?;
         Ok((restore, self.origin.recipe(py, None)?))
     }
 
@@ -338,7 +344,7 @@ impl FatModule {
                     "no function is named to have the arguments {names}\nhint: specialize('function', …)"
                 )));
             }
-            return py.import("pixie._specialize")?.call_method1("whole", (slf,));
+            return home::import(py, "_specialize")?.call_method1("whole", (slf,));
         };
         let function = match function.cast::<PyString>() {
             Ok(name) => slf.get()._module_attribute(py, name.to_str()?)?,

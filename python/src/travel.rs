@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple, PyWeakrefReference};
 
 use crate::errors;
 use crate::export::Export;
+use crate::home;
 use crate::loader::load_module;
 use crate::module::{FatModule, Origin};
 use crate::once::name;
@@ -276,7 +277,7 @@ fn portable_module<'py>(
     if let Some(module) = there.filter(same) {
         return Ok(module);
     }
-    let class = py.import("pixie._portable")?.getattr("PortableModule")?;
+    let class = home::import(py, "_portable")?.getattr("PortableModule")?;
     let module = class.call1((name,))?.cast_into::<PyModule>()?;
     if let Some(path) = code.path() {
         module.setattr(name!(py, "__file__"), path.as_os_str())?;
@@ -342,7 +343,8 @@ pub fn portable<'py>(function_or_module: &Bound<'py, PyAny>) -> PyResult<Bound<'
 
 impl Origin {
     fn to_portable<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
-        portable_module(py, &self.name, &self.loaded, None)
+        // What came from a zip file can be had nowhere else.
+        portable_module(py, &self.name, &self.loaded, self.content.get(py))
     }
 
     /// The arguments of `_restore` for this module.

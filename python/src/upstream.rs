@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::bitcode;
 use crate::ctypes;
+use crate::home;
 use crate::module::Origin;
 
 /// Makes the dict; it imports ctypes, as its readers expect function pointers in it. What a module that was built through the first
@@ -69,6 +70,6 @@ pub fn dict<'py>(py: Python<'py>, origin: &Arc<Origin>) -> PyResult<Bound<'py, P
     about.set_item("reproducible", loaded.manifest().options.reproducible)?;
     let foreign = loaded.manifest().imports.iter().filter(|import| import.foreign);
     about.set_item("foreign", foreign.map(|import| import.name.as_str()).collect::<Vec<_>>())?;
-    py.import("pixie._overlay")?.call_method1("complete", (&dict, about))?;
+    home::import(py, "_overlay")?.call_method1("complete", (&dict, about))?;
     Ok(dict)
 }

@@ -10,7 +10,7 @@ use crate::{demo, setup};
 
 /// What can be measured, in the order of the report.
 const NAMES: &[&str] =
-    &["call", "import", "threads", "kernels", "jit", "fuse", "ufunc", "xxhash", "build", "load"];
+    &["call", "import", "threads", "kernels", "jit", "fuse", "ufunc", "xxhash", "build", "wheel", "load"];
 
 /// What the kernels are measured against; the first is the base of the ratios.
 const PEERS: &[(&str, &str)] =
@@ -56,6 +56,9 @@ pub fn run(names: &[&str]) -> Result<()> {
             }
             "build" => {
                 program.arg(pixie());
+            }
+            "wheel" => {
+                program.env("PIXIE_COMMAND", pixie());
             }
             _ => {}
         }

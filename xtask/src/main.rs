@@ -22,7 +22,8 @@ usage: cargo xtask COMMAND
   setup          install what building and testing need (Debian packages, a virtual environment in .venv)
   demo           build everything, build a module of twelve kernels, import it, compare it with NumPy
   test           formatting, lints, tests in Rust and Python, test vectors, fuzzing from the corpus, the demo
-  bench [NAME]   the figures beside their peers, measured in one run: call import threads kernels jit fuse ufunc xxhash build load
+  bench [NAME]   the figures beside their peers, measured in one run: call import threads kernels jit fuse ufunc xxhash build wheel
+                 load
   cross [--tests] [PLATFORM]…
                  the command and the runtime for linux-aarch64, win-64 and osx-arm64, left in target/cross/PLATFORM
                  with `run`, which runs its programs here; --tests runs the tests of the crates by it

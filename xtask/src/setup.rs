@@ -26,6 +26,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gdb", "names and lines of functions in a fat module"),
     ("valgrind", "instructions counted beside the times"),
     ("g++", "the C++ library, for peers of the benchmarks in C++"),
+    ("faketime", "another day, for builds that must not depend on it"),
     ("file", "a second opinion on object formats"),
     ("graphviz", "pictures of flow graphs"),
 ];

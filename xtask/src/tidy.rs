@@ -12,6 +12,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("pixie-format", &["inkwell", "llvm-sys", "libc", "pyo3", "goblin"]),
     ("pixie-ld", &["inkwell", "llvm-sys", "pyo3", "goblin"]),
     ("pixie-cache", &["inkwell", "llvm-sys", "pyo3", "goblin", "clap", "anyhow"]),
+    ("pixie-wheel", &["inkwell", "llvm-sys", "pyo3", "pixie-ld", "clap", "anyhow"]),
     ("pixie-python", &["inkwell", "llvm-sys", "goblin", "clap", "anyhow"]),
     ("pixie-jit", &["pixie-ld", "pyo3", "clap", "anyhow"]),
 ];

@@ -9,6 +9,7 @@ mod plan;
 mod progress;
 mod specialize;
 mod text;
+mod wheel;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use plan::Plan;
 use progress::Progress;
 pub use specialize::run as specialize;
 pub use text::{CodeForm, compiled_text, disassembly, stored_ir};
+pub use wheel::run as wheel;
 
 pub fn run(args: &BuildArgs) -> Result<()> {
     let start = Instant::now();

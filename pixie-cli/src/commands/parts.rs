@@ -1,21 +1,35 @@
 //! `pixie thin` and `pixie merge`: a module apart and together again.
 
-use anyhow::{Context, Result};
+use std::path::Path;
 
-use super::{parse, platform_entry, print};
+use anyhow::{Context, Result};
+use pixie_format::Platform;
+
+use super::{installed, parse, platform_entry, print};
 use crate::args::{MergeArgs, ThinArgs};
 use crate::files;
 
 pub fn thin(args: &ThinArgs) -> Result<()> {
-    let bytes = files::read(&args.file)?;
-    let module = parse(&args.file, &bytes)?;
-    let named = || format!("`{}`", args.file.display());
-    for platform in &args.platforms {
+    if let Some(package) = &args.installed {
+        return installed::thin(package, args);
+    }
+    let (Some(file), Some(output)) = (&args.file, &args.output) else {
+        unreachable!("clap asks for both unless --installed is there")
+    };
+    let bytes = files::read(file)?;
+    let thinned = thinned(file, &bytes, &args.platforms)?;
+    files::write(output, &thinned)?;
+    print(&format!("{}: {} of {} bytes\n", output.display(), thinned.len(), bytes.len()))
+}
+
+/// The module in `file` with the code of these platforms only.
+pub fn thinned(file: &Path, bytes: &[u8], platforms: &[Platform]) -> Result<Vec<u8>> {
+    let module = parse(file, bytes)?;
+    let named = || format!("`{}`", file.display());
+    for platform in platforms {
         platform_entry(module.manifest(), *platform).with_context(named)?;
     }
-    let thinned = pixie_ld::build::thin(&bytes, &args.platforms).with_context(named)?;
-    files::write(&args.output, &thinned)?;
-    print(&format!("{}: {} of {} bytes\n", args.output.display(), thinned.len(), bytes.len()))
+    pixie_ld::build::thin(bytes, platforms).with_context(named)
 }
 
 pub fn merge(args: &MergeArgs) -> Result<()> {
