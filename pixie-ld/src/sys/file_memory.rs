@@ -7,7 +7,7 @@
 use std::ffi::{CString, OsStr};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -61,12 +61,13 @@ fn in_memory(name: &str, bytes: &[u8]) -> io::Result<File> {
     // It is what `/proc/PID/maps` and debuggers show. The kernel takes 249 bytes; a NUL has no place in it.
     let name: String = format!("pixie:{name}").chars().filter(|c| *c != '\0').take(60).collect();
     let name = CString::new(name)?;
-    let create = |flags| {
-        // SAFETY: the name ends with NUL.
-        match unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | flags) } {
+    let create = |flags: libc::c_uint| {
+        // The call by its number: glibc before 2.27 has no function for it, and the runtime would not load there.
+        // SAFETY: the kernel reads a name that ends with NUL, and flags.
+        match unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC | flags) } {
             -1 => Err(io::Error::last_os_error()),
-            // SAFETY: the descriptor is new and nobody else's.
-            descriptor => Ok(unsafe { File::from_raw_fd(descriptor) }),
+            // SAFETY: the descriptor is new and nobody else's; descriptors are of C's `int`.
+            descriptor => Ok(unsafe { File::from_raw_fd(descriptor as RawFd) }),
         }
     };
     // Not executable as a program, which Linux since 6.3 lets one say and `vm.memfd_noexec=2` demands; mappings are not concerned.

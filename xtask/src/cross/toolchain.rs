@@ -37,6 +37,8 @@ const SYSROOT: &[&str] = &[
 
 /// A C compiler for macOS. Rust and cc name the target in words that zig does not know, and zig knows it already.
 const ZIG_CC: &str = r#"#!/bin/sh
+# Asked for its version only, `zig cc` leaves an empty file behind.
+case $* in --version | -Wl,--version) exec @PYTHON@ -m ziglang clang --version ;; esac
 count=$#
 while [ "$count" -gt 0 ]; do
     word=$1

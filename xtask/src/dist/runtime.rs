@@ -4,12 +4,12 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::{Platform, folder, sysroot, without_local_paths};
 use crate::cross::Target;
 use crate::cross::toolchain::BUILD_STD;
-use crate::shell::{self, command, python};
+use crate::shell::{self, command, python, read};
 
 /// The oldest glibc that a wheel is for. Rust's standard library asks for this one.
 const GLIBC: &str = "2.17";
@@ -24,17 +24,36 @@ pub fn wheel(platform: Platform) -> Result<()> {
             // It looks for symbols that are newer.
             maturin.arg("--compatibility").arg(format!("manylinux_{}", GLIBC.replace('.', "_")));
         }
-        Platform::Cross(Target::Win64 | Target::OsxArm64) => {
-            platform.equip(&mut maturin, &without_local_paths());
+        Platform::Cross(target) => {
+            // zig's linker notes for debuggers where each object lay, in folders that are gone; what exports need stays.
+            let strip = if target == Target::OsxArm64 { " -Clink-arg=-s" } else { "" };
+            platform.equip(&mut maturin, &(without_local_paths() + strip));
             maturin.args(["-Z", BUILD_STD]).env("MACOSX_DEPLOYMENT_TARGET", "11.0");
         }
     }
-    shell::run(&mut maturin)
+    shell::run(&mut maturin)?;
+    if platform.is_linux() { complete(platform) } else { Ok(()) }
+}
+
+/// Refuses a library that wants what the old glibc has not: a linker takes it for something of Python's, and no other check
+/// sees a symbol without a version.
+fn complete(platform: Platform) -> Result<()> {
+    let library = platform.built().join("lib_core.so");
+    let listed = read(command("llvm-nm-22").args(["-D", "--undefined-only"]).arg(&library))?;
+    let missing: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("U "))
+        .filter(|name| !name.contains('@') && !name.starts_with("Py") && !name.starts_with("_Py"))
+        .collect();
+    if !missing.is_empty() {
+        bail!("`{}` needs {}, which glibc {GLIBC} has not", library.display(), missing.join(", "));
+    }
+    Ok(())
 }
 
 /// Lays out what the library is linked with.
 fn prepare(platform: Platform) -> Result<PathBuf> {
-    let unpacked = sysroot::unpack(platform, &[])?;
+    let unpacked = sysroot::unpack(platform)?;
     sysroot::stage(platform, GLIBC, |library| {
         let machine = format!("{}-linux-gnu", platform.machine());
         sysroot::place(&unpacked.join("usr/lib/gcc").join(&machine).join("12"), "libgcc.a", library)?;

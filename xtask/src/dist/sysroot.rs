@@ -19,13 +19,11 @@ const PACKAGES: &[&str] = &["libstdc++-12-dev", "libgcc-12-dev", "libgcc-s1", "z
 /// What links it all: clang and lld, which know every platform, and nothing of this machine's own, whose C library is newer.
 const LINKED: &[&str] = &["-fuse-ld=lld-22", "-nostartfiles", "--sysroot=@STAGE@", "@STAGE@/lib/old_glibc.o"];
 
-/// Unpacks the platform's packages, and `more`; returns the folder that stands for their root.
-pub fn unpack(platform: Platform, more: &[&str]) -> Result<PathBuf> {
+/// Unpacks the platform's packages; returns the folder that stands for their root.
+pub fn unpack(platform: Platform) -> Result<PathBuf> {
     let target = folder().join("archives").join(platform.name());
-    let mut names: Vec<String> = PACKAGES.iter().chain(more).map(|name| (*name).to_owned()).collect();
-    if platform != Platform::Linux64 {
-        names.iter_mut().for_each(|name| name.push_str(":arm64"));
-    }
+    let suffix = if platform == Platform::Linux64 { "" } else { ":arm64" };
+    let names: Vec<String> = PACKAGES.iter().map(|name| format!("{name}{suffix}")).collect();
     packages::unpack(&names.iter().map(String::as_str).collect::<Vec<_>>(), &target)?;
     Ok(target)
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::{Platform, folder, sysroot};
 use crate::cross::toolchain::write_script;
+use crate::cross::{self, packages};
 use crate::shell::{self, cargo, command, python, read};
 
 /// The oldest glibc that the command runs with; what it contains knows nothing older.
@@ -57,9 +58,7 @@ pub fn wheel(platform: Platform) -> Result<()> {
 
 /// Lays out what the command is linked with, and says where LLVM's archives are.
 fn prepare(platform: Platform) -> Result<(PathBuf, PathBuf)> {
-    // For this machine they are installed.
-    let more: &[&str] = if platform == Platform::Linux64 { &[] } else { &["llvm-22-dev"] };
-    let unpacked = sysroot::unpack(platform, more)?;
+    let unpacked = sysroot::unpack(platform)?;
     let stage = sysroot::stage(platform, GLIBC, |library| {
         let machine = format!("{}-linux-gnu", platform.machine());
         let gcc = unpacked.join("usr/lib/gcc").join(&machine).join("12");
@@ -72,8 +71,13 @@ fn prepare(platform: Platform) -> Result<(PathBuf, PathBuf)> {
         fs::write(library.join("libgcc_s.so"), "GROUP ( libunwind.a -lgcc )\n")?;
         Ok(())
     })?;
-    let llvm = if platform == Platform::Linux64 { Path::new("/").join(LLVM) } else { unpacked.join(LLVM) };
-    Ok((stage, llvm))
+    // For this machine it is installed.
+    if platform == Platform::Linux64 {
+        return Ok((stage, Path::new("/").join(LLVM)));
+    }
+    let other = cross::folder().join("archives").join(format!("{}-llvm", platform.name()));
+    packages::unpack(&["llvm-22-dev:arm64"], &other)?;
+    Ok((stage, other.join(LLVM)))
 }
 
 /// Writes the stand-in that llvm-sys asks. It calls archives shared libraries: as those they go to the linker by name,
