@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::{self, cargo, command, pixie, python};
-use crate::{cross, demo, fuzz, matrix, notices, setup, tidy};
+use crate::{cross, demo, dist, fuzz, matrix, notices, setup, tidy};
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -37,6 +37,10 @@ const STEPS: &[Step] = &[
     }),
     ("tests of the runtime", || pytest("python/tests")),
     ("cross builds", || cross::run(&[])),
+    ("distributions", || {
+        dist::run(&["--quick", "runtime", "linux-64", "linux-aarch64"])?;
+        dist::run(&["--quick", "toolchain", "linux-64"])
+    }),
     ("tests end to end", || pytest("tests/python")),
     ("matrix", || matrix::run(false)),
     ("independent reader", independent_reader),

@@ -15,9 +15,9 @@ use crate::shell::{self, command, python, read};
 const GLIBC: &str = "2.17";
 
 /// Builds the wheel of one platform.
-pub fn wheel(platform: Platform) -> Result<()> {
+pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
     let mut maturin = maturin("build")?;
-    maturin.args(["--profile", "runtime", "--target", platform.triple(), "--quiet"]);
+    maturin.args(["--profile", profile, "--target", platform.triple(), "--quiet"]);
     match platform {
         Platform::Linux64 | Platform::Cross(Target::LinuxAarch64) => {
             sysroot::link(&mut maturin, platform, &prepare(platform)?, &[]);
@@ -32,13 +32,13 @@ pub fn wheel(platform: Platform) -> Result<()> {
         }
     }
     shell::run(&mut maturin)?;
-    if platform.is_linux() { complete(platform) } else { Ok(()) }
+    if platform.is_linux() { complete(platform, profile) } else { Ok(()) }
 }
 
 /// Refuses a library that wants what the old glibc has not: a linker takes it for something of Python's, and no other check
 /// sees a symbol without a version.
-fn complete(platform: Platform) -> Result<()> {
-    let library = platform.built().join("lib_core.so");
+fn complete(platform: Platform, profile: &str) -> Result<()> {
+    let library = platform.built(profile).join("lib_core.so");
     let listed = read(command("llvm-nm-22").args(["-D", "--undefined-only"]).arg(&library))?;
     let missing: Vec<&str> = listed
         .lines()

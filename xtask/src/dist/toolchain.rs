@@ -38,11 +38,11 @@ const LINKED: &[&str] = &[
 ];
 
 /// Builds the command and packs the wheel.
-pub fn wheel(platform: Platform) -> Result<()> {
+pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
     let (stage, llvm) = prepare(platform)?;
     let config = config(&stage, &llvm)?;
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--package", "pixie-cli", "--profile", "runtime"]);
+    cargo.args(["build", "--quiet", "--package", "pixie-cli", "--profile", profile]);
     cargo.args(["--target", platform.triple()]);
     sysroot::link(&mut cargo, platform, &stage, LINKED);
     shell::run(cargo.env("LLVM_SYS_221_PREFIX", config))?;
@@ -51,7 +51,7 @@ pub fn wheel(platform: Platform) -> Result<()> {
         command(python())
             .arg("xtask/src/dist/wheel.py")
             .args([env!("CARGO_PKG_VERSION"), &tag])
-            .arg(platform.built().join("pixie"))
+            .arg(platform.built(profile).join("pixie"))
             .arg(folder()),
     )
 }
