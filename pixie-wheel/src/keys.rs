@@ -94,7 +94,7 @@ impl<'t> Keys<'t> {
     }
 
     /// Refuses what nobody asked for.
-    pub(crate) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(&self) -> Result<()> {
         let Some(unknown) = self.table.keys().find(|key| !self.known.contains(&key.as_str())) else {
             return Ok(());
         };

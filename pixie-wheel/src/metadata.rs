@@ -87,7 +87,7 @@ impl Metadata {
         for known in ["import-names", "import-namespaces"] {
             keys.value(known);
         }
-        std::mem::replace(keys, Keys::new(file, "project", table)).finish()?;
+        keys.finish()?;
         Ok(metadata)
     }
 
@@ -161,9 +161,10 @@ impl Metadata {
     }
 
     fn licence(&mut self, keys: &mut Keys<'_>, root: &Path) -> Result<()> {
-        let patterns = match keys.value("license-files") {
-            Some(_) => keys.texts("license-files")?,
-            None => LICENCE_FILES.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        let named = keys.value("license-files").is_some();
+        let patterns = match named {
+            true => keys.texts("license-files")?,
+            false => LICENCE_FILES.iter().map(|pattern| (*pattern).to_owned()).collect(),
         };
         match keys.value("license") {
             None => {}
@@ -182,7 +183,6 @@ impl Metadata {
         }
         for pattern in &patterns {
             let found = matching(root, pattern).map_err(|what| keys.error("license-files", what))?;
-            let named = keys_has(keys, "license-files");
             if found.is_empty() && named {
                 return Err(keys.error("license-files", format!("no file matches `{pattern}`")));
             }
@@ -274,7 +274,7 @@ impl Metadata {
         format!("{}-{}", names::file_part(&self.name), self.version)
     }
 
-    /// The text of `METADATA` or `PKG-INFO`; `is_static` says that no build changes the dependencies.
+    /// The text of `METADATA` or `PKG-INFO`.
     pub(crate) fn text(&self) -> String {
         let mut out = format!("Metadata-Version: 2.4\nName: {}\nVersion: {}\n", self.name, self.version);
         for (name, value) in &self.headers {
@@ -294,10 +294,6 @@ impl Metadata {
         }
         out
     }
-}
-
-fn keys_has(keys: &mut Keys<'_>, key: &'static str) -> bool {
-    keys.value(key).is_some()
 }
 
 /// What a parser says, without the picture below it.

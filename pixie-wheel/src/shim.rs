@@ -34,8 +34,9 @@ try:
 except ImportError as _error:
     import sys
 
-    _found = getattr(sys.modules.get(\"pixie\"), \"__file__\", None)
-    _found = _found + \" is an older one, or another package\" if _found else str(_error)
+    _found = sys.modules.get(\"pixie\")
+    _version = getattr(_found, \"__version__\", \"unknown\")
+    _found = f\"{{_found.__file__}} is an older one, or another package (version {{_version}})\" if _found else str(_error)
     raise ImportError({needs} + _found + {hint}, name=__name__) from _error
 load_into(__name__, {file}{sources})
 "

@@ -111,6 +111,11 @@ def test_the_same_wheel_on_arm(tmp_path, guide, index):
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", index, "--target", packages]
     run(*command, "--only-binary=:all:", "--platform", "manylinux_2_17_aarch64", "--python-version", "3.11", wheel)
     program = f"import sys; sys.path.insert(0, {str(packages)!r})\n" + "import array, signals; print(signals.smooth(array.array('d', [1, 2, 6]), 2).tolist(), signals._kernels.__pixie__)"
+    # The part for macOS, in a process of the same processor.
+    emulated = ROOT / "target/cross/linux-aarch64"
+    module = packages / "signals/_kernels.pixie"
+    alone = run(emulated / "run", emulated / "pixie", "run", module, "--as", "osx-arm64", "smooth", "1,2,6", "2")
+    assert alone.stdout == "y = 1,1.5,4\n"
     for processor, level in [("cortex-a53", "armv8-a"), ("max", "sve2")]:
         printed = run(ARM, "-c", program, env={**os.environ, "QEMU_CPU": processor}).stdout
         assert printed == f"[1.0, 1.5, 4.0] <fat module 'signals._kernels' on linux-aarch64 at {level}>\n"

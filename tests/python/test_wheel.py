@@ -39,6 +39,7 @@ def test_a_wheel_for_every_platform(tmp_path):
     assert metadata.get_payload().strip() == "# fastmath"
     shown = pixie("inspect", module).stdout
     assert all(platform in shown for platform in PLATFORMS)
+    assert pixie("run", module, "--as", "win-64", "dot", "1,2", "3,4").stdout.strip() == "11"
 
     environment = Environment(tmp_path / "env", runtime())
     before = environment.files()
@@ -325,9 +326,9 @@ def test_an_import_without_its_runtime_says_what_to_install(tmp_path):
     assert "hint: pip install 'pixie-runtime>=0.1.0'" in failed.stderr
     # Another distribution of the name, as the first PIXIE, or an older one.
     (packages,) = environment.folder.glob("lib/python3*/site-packages")
-    (packages / "pixie.py").write_text("load = 1\n")
+    (packages / "pixie.py").write_text("__version__ = '0.0.1'\n")
     failed = environment.python("import fastmath", check=False)
-    assert f"needs pixie-runtime>=0.1.0: {packages}/pixie.py is an older one, or another package" in failed.stderr
+    assert f"needs pixie-runtime>=0.1.0: {packages}/pixie.py is an older one, or another package (version 0.0.1)" in failed.stderr
 
 
 def test_damage_on_the_way_is_named(tmp_path):
