@@ -44,7 +44,7 @@ const STEPS: &[Step] = &[
     ("tests end to end", || pytest("tests/python")),
     ("matrix", || matrix::run(false)),
     ("independent reader", independent_reader),
-    ("fuzzing", || fuzz::run(30, None)),
+    ("fuzzing", || fuzz::run(15, None)),
     ("demo", demo::run),
 ];
 
