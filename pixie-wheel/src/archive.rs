@@ -88,7 +88,7 @@ pub(crate) fn tarball(mut members: Vec<Member>) -> Result<Vec<u8>> {
 }
 
 /// The files of a zip archive.
-pub fn read_zip(bytes: &[u8]) -> Result<Vec<Member>> {
+pub(crate) fn read_zip(bytes: &[u8]) -> Result<Vec<Member>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))?;
     let mut members = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {

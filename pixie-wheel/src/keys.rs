@@ -81,9 +81,7 @@ impl<'t> Keys<'t> {
 
     /// A table of strings; empty where there is none.
     pub(crate) fn texts_by_name(&mut self, key: &'static str) -> Result<BTreeMap<String, String>> {
-        let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-        let convert = |value: &'t Value| value.as_table()?.iter().map(pair).collect::<Option<_>>();
-        Ok(self.typed(key, "a table of strings", convert)?.unwrap_or_default())
+        Ok(self.typed(key, "a table of strings", strings_by_name)?.unwrap_or_default())
     }
 
     /// A table of lists of strings; empty where there is none.
@@ -111,10 +109,16 @@ impl<'t> Keys<'t> {
 }
 
 /// The name that was probably meant.
-pub(crate) fn nearest<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+fn nearest<'n>(found: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let scored = known.map(|name| (strsim::jaro_winkler(found, name), name));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.75).then_some(best.1)
+}
+
+/// A table of strings, if `value` is one.
+pub(crate) fn strings_by_name(value: &Value) -> Option<BTreeMap<String, String>> {
+    let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    value.as_table()?.iter().map(pair).collect()
 }
 
 fn strings(value: &Value) -> Option<Vec<String>> {

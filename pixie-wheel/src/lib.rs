@@ -15,7 +15,7 @@ mod shim;
 mod standalone;
 mod wheel;
 
-pub use archive::{Member, read_zip, recorded};
+pub use archive::{Member, recorded};
 pub use error::{Error, Result};
 pub use module::ModuleConfig;
 pub use names::normalized;

@@ -9,7 +9,7 @@ use pep440_rs::VersionSpecifiers;
 use toml::{Table, Value};
 
 use crate::error::{Result, plain};
-use crate::keys::Keys;
+use crate::keys::{Keys, strings_by_name};
 use crate::names::{self, is_distribution, normalized};
 
 /// What a distribution says of itself.
@@ -115,7 +115,7 @@ impl Metadata {
         }
         if let Some(python) = keys.text("requires-python")? {
             let parsed = VersionSpecifiers::from_str(python);
-            parsed.map_err(|error| keys.error("requires-python", error.to_string().trim().to_owned()))?;
+            parsed.map_err(|error| keys.error("requires-python", first_line(&error)))?;
             self.header("Requires-Python", python);
         }
         for (label, url) in keys.texts_by_name("urls")? {
@@ -242,10 +242,7 @@ impl Metadata {
         groups.insert("gui_scripts".to_owned(), keys.texts_by_name("gui-scripts")?);
         if let Some(table) = keys.table("entry-points")? {
             for (group, entries) in table {
-                let pair =
-                    |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-                let entries = entries.as_table().and_then(|entries| entries.iter().map(pair).collect());
-                let entries = entries.ok_or_else(|| {
+                let entries = strings_by_name(entries).ok_or_else(|| {
                     keys.error("entry-points", format!("{group}: expected a table of strings"))
                 })?;
                 if groups.insert(group.clone(), entries).is_some_and(|before| !before.is_empty()) {

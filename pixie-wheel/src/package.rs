@@ -41,10 +41,8 @@ pub(crate) fn find(
     for name in names {
         let places = ["src", ""].map(|parent| Path::new(parent).join(&name));
         let package = places.iter().find(|place| root.join(place).is_dir());
-        let file = places.iter().map(|place| place.with_extension("py")).find(|place| {
-            // What an editable installation put there is made anew.
-            std::fs::read_to_string(root.join(place)).is_ok_and(|text| !shim::is_ours(&text))
-        });
+        let file = places.iter().map(|place| place.with_extension("py"));
+        let file = file.into_iter().find(|place| is_authors(root, place));
         // A folder of C sources may have the name by chance.
         let package = package.filter(|place| {
             has_python(&root.join(place))
@@ -89,16 +87,17 @@ pub(crate) fn wheel_files(project: &Project) -> Result<Vec<(String, PathBuf)>> {
         }
     }
     let made = made(project);
-    files.retain(|(place, path)| {
-        // What an editable installation put there is made anew.
-        !made.contains(place)
-            || std::fs::read_to_string(project.root.join(path)).is_ok_and(|text| !shim::is_ours(&text))
-    });
+    files.retain(|(place, path)| !made.contains(place) || is_authors(&project.root, path));
     Ok(files)
 }
 
+/// Whether there is a text that the author wrote: what an editable installation puts into the project is made anew.
+pub(crate) fn is_authors(root: &Path, path: &Path) -> bool {
+    std::fs::read_to_string(root.join(path)).is_ok_and(|text| !shim::is_ours(&text))
+}
+
 /// What building puts into a wheel.
-pub(crate) fn made(project: &Project) -> BTreeSet<String> {
+fn made(project: &Project) -> BTreeSet<String> {
     let of = |module: &ModuleConfig| {
         let stem = module.module.replace('.', "/");
         [
@@ -117,14 +116,13 @@ pub(crate) fn sdist_files(project: &Project) -> Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::from([PathBuf::from("pyproject.toml")]);
     files.extend(project.metadata.readme.clone());
     files.extend(project.metadata.licences.iter().cloned());
+    let made = made(project);
     let mut generated = BTreeSet::new();
     for package in &project.packages {
         let parent = package.parent().unwrap_or(Path::new(""));
         for path in below(root, package)? {
             let place = slashed(path.strip_prefix(parent).unwrap_or(&path));
-            let is_made = made(project).contains(&place)
-                && !std::fs::read_to_string(root.join(&path)).is_ok_and(|text| !shim::is_ours(&text));
-            match is_made {
+            match made.contains(&place) && !is_authors(root, &path) {
                 true => generated.insert(path),
                 false => files.insert(path),
             };

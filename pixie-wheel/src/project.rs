@@ -74,8 +74,6 @@ impl Project {
         match keys.value("modules") {
             None => {
                 project.modules.push(ModuleConfig::read(&mut keys, root)?);
-                project.packages =
-                    package::find(root, &project, &packages).map_err(|what| keys.error("packages", what))?;
                 keys.finish()?;
             }
             Some(list) => {
@@ -100,21 +98,11 @@ impl Project {
                     keys.finish()?;
                     project.modules.push(module);
                 }
-                project.packages =
-                    package::find(root, &project, &packages).map_err(|what| keys.error("packages", what))?;
             }
         }
+        project.packages =
+            package::find(root, &project, &packages).map_err(|what| keys.error("packages", what))?;
         Ok(project)
-    }
-
-    /// The folder.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// The name of the distribution.
-    pub fn name(&self) -> &str {
-        &self.metadata.name
     }
 
     fn version(&mut self, keys: &Keys<'_>, from: Option<&str>) -> Result<()> {

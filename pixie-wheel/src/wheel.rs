@@ -111,9 +111,7 @@ pub fn in_place(project: &Project, built: &[Built<'_>], tool: &str) -> Result<Ve
         inputs.insert("pyproject.toml".into());
         let sources: Vec<String> = inputs.iter().map(|path| format!("{up}{}", slashed(path))).collect();
         let text = shim::universal(&project.metadata.name, module.name(), tool, &sources);
-        let own = |path: &Path| {
-            std::fs::read_to_string(project.root.join(path)).is_ok_and(|text| !shim::is_ours(&text))
-        };
+        let own = |path: &Path| package::is_authors(&project.root, path);
         let (loader, stub) = (stem.with_extension("py"), stem.with_extension("pyi"));
         if own(&loader) {
             return Err(in_the_way(&project.root.join(loader), module));

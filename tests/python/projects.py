@@ -116,6 +116,11 @@ class Environment:
         return {path.relative_to(packages) for path in packages.rglob("*")}
 
 
+def digest_of(content):
+    """A file's hash as `RECORD` writes it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
 def check_record(path):
     """Every file of a wheel stands in its RECORD with its hash and size, and nothing else does."""
     with zipfile.ZipFile(path) as archive:
@@ -127,8 +132,7 @@ def check_record(path):
                 assert (digest, size) == ("", "")
                 continue
             content = archive.read(name)
-            hashed = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-            assert (digest, size) == (f"sha256={hashed}", str(len(content))), name
+            assert (digest, size) == (digest_of(content), str(len(content))), name
     return len(rows)
 
 
@@ -139,5 +143,4 @@ def check_installed_record(distribution, folder):
         path = record.parent.parent / name
         if digest:
             content = Path(path).read_bytes()
-            hashed = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-            assert (digest, size) == (f"sha256={hashed}", str(len(content))), name
+            assert (digest, size) == (digest_of(content), str(len(content))), name
