@@ -34,7 +34,7 @@ pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
 /// As [`load_file`]; what `elsewhere` gives is taken where neither the module nor what lies beside it has code for this host.
 pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: Elsewhere<'_>) -> Result<LoadedModule> {
     let source = open(path)?;
-    load(&path.display().to_string(), &source, options, Some(path), elsewhere)
+    load(&path.to_string_lossy(), &source, options, Some(path), elsewhere)
 }
 
 /// Loads a module from memory. `name` stands for it in errors.

@@ -151,13 +151,10 @@ fn runtime() -> Result<()> {
         fs::remove_dir_all(&wheels)?;
     }
     let manifest = root().join("python/Cargo.toml");
-    shell::run(
-        command(python())
-            .args(["-m", "maturin", "build", "--quiet", "--profile", "runtime", "--out"])
-            .arg(&wheels)
-            .arg("--manifest-path")
-            .arg(manifest),
-    )?;
+    let mut maturin = command(python());
+    maturin.args(["-m", "maturin", "build", "--quiet", "--profile", "runtime", "--out"]).arg(&wheels);
+    maturin.arg("--manifest-path").arg(manifest).args(ordered());
+    shell::run(&mut maturin)?;
     let wheel = fs::read_dir(&wheels)?
         .flatten()
         .map(|entry| entry.path())
@@ -165,4 +162,11 @@ fn runtime() -> Result<()> {
     let Some(wheel) = wheel else { bail!("maturin left no wheel in `{}`", wheels.display()) };
     let wheel = wheel.to_string_lossy();
     pip(&["install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps", &wheel])
+}
+
+/// What maturin passes on, last, so that a linker for ELF puts what an import runs into one place. Only where the linker is known:
+/// not every one reads such a script, and a build from source must not need it.
+pub fn ordered() -> [String; 3] {
+    let script = root().join("python/order.ld");
+    ["--".to_owned(), "-Clink-arg=-T".to_owned(), format!("-Clink-arg={}", script.display())]
 }

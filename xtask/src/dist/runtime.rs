@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use super::{Platform, folder, sysroot, without_local_paths};
 use crate::cross::Target;
 use crate::cross::toolchain::BUILD_STD;
+use crate::setup::ordered;
 use crate::shell::{self, command, python, read};
 
 /// The oldest glibc that a wheel is for. Rust's standard library asks for this one.
@@ -23,6 +24,7 @@ pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
             sysroot::link(&mut maturin, platform, &prepare(platform)?, &[]);
             // It looks for symbols that are newer.
             maturin.arg("--compatibility").arg(format!("manylinux_{}", GLIBC.replace('.', "_")));
+            maturin.args(ordered());
         }
         Platform::Cross(target) => {
             // zig's linker notes for debuggers where each object lay, in folders that are gone; what exports need stays.
