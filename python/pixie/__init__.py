@@ -10,6 +10,9 @@ processor best into memory, and gives its functions as built-ins::
 import sys
 
 try:
+    # A build of CPython without the GIL finds the extension, and takes it for one of its own.
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError("it needs the GIL")
     from ._core import Export, FatModule, Host, Loader, __version__, fuse, host, info, load, load_into, portable
 except ImportError as error:
     # Another platform, another Python, or a copy of the folder alone: only then is the message made.

@@ -8,7 +8,6 @@ import sysconfig
 def message(error):
     """The text for the `ImportError`: what is here, what would fit, what the system said."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    # A build of CPython without the GIL takes no extension of the stable ABI.
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         python += ", free-threaded"
     return (

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import os
+import shutil
 import sys
 import zipfile
 
@@ -27,7 +28,9 @@ def index(tmp_path_factory):
     for path in DIST.iterdir():
         os.symlink(path, folder / path.name)
     ziglang = f"ziglang=={importlib.metadata.version('ziglang')}"
-    run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, ziglang)
+    # A pip that needs no installation: it runs out of its wheel.
+    pip = f"pip=={importlib.metadata.version('pip')}"
+    run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, ziglang, pip)
     return folder
 
 
@@ -105,11 +108,29 @@ def test_pip_builds_in_an_environment_of_its_own(tmp_path, author, index):
     assert printed == "4.0\n"
 
 
+def test_uv_builds_the_same_wheel(tmp_path, guide, author, index, inspectors):
+    """From a source distribution, in an environment that uv makes."""
+    project = tmp_path / "project"
+    shutil.copytree(guide, project, ignore=shutil.ignore_patterns("dist"))
+    command = [inspectors / "uv", "build", "--quiet", "--no-index", "--find-links", index, "--python", author.interpreter]
+    run(*command, cwd=project, env={**bare(author, index), "UV_CACHE_DIR": str(tmp_path / "cache")})
+    (built,), (sdist,) = (project / "dist").glob("*.whl"), (project / "dist").glob("*.tar.gz")
+    assert built.read_bytes() == next((guide / "dist").glob("*.whl")).read_bytes()
+    assert sdist.name == "signals_example-0.1.0.tar.gz"
+
+
+def installed_on_arm(packages, index, *wheels):
+    """The wheels and what they depend on, by the pip of the arm64 CPython."""
+    (pip,) = index.glob("pip-*.whl")
+    command = [ARM, pip / "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action", "ignore"]
+    run(*command, "--no-index", "--find-links", index, "--target", packages, *wheels)
+
+
 def test_the_same_wheel_on_arm(tmp_path, guide, index):
     (wheel,) = (guide / "dist").glob("*.whl")
     packages = tmp_path / "packages"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", index, "--target", packages]
-    run(*command, "--only-binary=:all:", "--platform", "manylinux_2_17_aarch64", "--python-version", "3.11", wheel)
+    installed_on_arm(packages, index, wheel)
+    assert list(packages.glob("pixie_runtime-*.dist-info"))
     program = f"import sys; sys.path.insert(0, {str(packages)!r})\n" + "import array, signals; print(signals.smooth(array.array('d', [1, 2, 6]), 2).tolist(), signals._kernels.__pixie__)"
     # The part for macOS, in a process of the same processor.
     emulated = ROOT / "target/cross/linux-aarch64"
@@ -133,9 +154,8 @@ def test_wheels_that_bring_the_runtime(tmp_path, guide, author, index):
         with zipfile.ZipFile(wheel) as archive:
             assert not any(name.startswith("pixie") for name in archive.namelist())
     packages = tmp_path / "packages"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--target", packages]
     (arm,) = [wheel for wheel in wheels if "aarch64" in wheel.name]
-    run(*command, "--only-binary=:all:", "--platform", "manylinux_2_17_aarch64", "--python-version", "3.11", arm)
+    installed_on_arm(packages, index, arm)
     program = f"import sys; sys.path.insert(0, {str(packages)!r})\n" + "import array, signals; print(signals.smooth(array.array('d', [1, 2, 6]), 2).tolist(), 'pixie' in sys.modules)"
     printed = run(ARM, "-c", program, env={**os.environ, "QEMU_CPU": "max"}).stdout
     assert printed == "[1.0, 1.5, 4.0] False\n"

@@ -7,6 +7,7 @@ mod dist;
 mod fuzz;
 mod matrix;
 mod notices;
+mod pythons;
 mod setup;
 mod shell;
 mod test;
@@ -32,6 +33,7 @@ usage: cargo xtask COMMAND
                  osx-arm64 with its source, wheels of pixie-toolchain for linux-64 and linux-aarch64
   matrix [write] executes every platform's code at every ISA level that can be executed here and prints a table;
                  needs `cross`; write puts the table into ARCHITECTURE.md
+  pythons        the runtime's tests on other versions of CPython; needs `dist`
   tidy           the borders between the crates, licences, sources
   fuzz SECONDS [TARGET]
                  run the fuzz targets for so long each
@@ -55,6 +57,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["setup"] => setup::run(),
         ["demo"] => demo::run(),
         ["test"] => test::run(),
+        ["pythons"] => pythons::test(),
         ["matrix"] => matrix::run(false),
         ["matrix", "write"] => matrix::run(true),
         ["bench", names @ ..] => bench::run(names),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::{self, cargo, command, pixie, python};
-use crate::{cross, demo, dist, fuzz, matrix, notices, setup, tidy};
+use crate::{cross, demo, dist, fuzz, matrix, notices, pythons, setup, tidy};
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
         dist::run(&["--quick", "runtime", "linux-64", "linux-aarch64"])?;
         dist::run(&["--quick", "toolchain", "linux-64"])
     }),
+    ("other versions of CPython", pythons::test),
     ("tests end to end", || pytest("tests/python")),
     ("matrix", || matrix::run(false)),
     ("independent reader", independent_reader),

@@ -16,18 +16,21 @@ const LEFT_OUT: &[&str] =
 
 /// Unpacks the packages into `target`, unless it holds exactly these.
 pub fn unpack(names: &[&str], target: &Path) -> Result<()> {
+    unpack_of(None, names, target)
+}
+
+/// As [`unpack`], from another release of Debian, named as its archive names it.
+pub fn unpack_of(release: Option<&str>, names: &[&str], target: &Path) -> Result<()> {
     let wanted = names.join("\n");
     let stamp = target.join(".packages");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
     if !has("apt-get") || !has("dpkg-deb") {
-        bail!(
-            "cross builds take Debian's packages apart, and this machine has no apt-get\nhint: use Debian 12"
-        );
+        bail!("this takes Debian's packages apart, and this machine has no apt-get\nhint: use Debian 12");
     }
     eprintln!("unpacking {} packages into {}", names.len(), target.display());
-    let apt = Apt::new()?;
+    let apt = Apt::new(release)?;
     if target.exists() {
         fs::remove_dir_all(target)?;
     }
@@ -43,7 +46,7 @@ pub fn unpack(names: &[&str], target: &Path) -> Result<()> {
 
 /// What a package depends on by a name that begins so: the packages of a version of Rust carry it in their names.
 pub fn dependency(package: &str, beginning: &str) -> Result<String> {
-    let listed = read(Apt::new()?.command("apt-cache").args(["depends", package]))?;
+    let listed = read(Apt::new(None)?.command("apt-cache").args(["depends", package]))?;
     let mut names = listed.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
     let found = names.find(|name| name.starts_with(beginning));
     found.map(str::to_owned).with_context(|| {
@@ -57,14 +60,14 @@ struct Apt {
 }
 
 impl Apt {
-    fn new() -> Result<Self> {
-        let folder = folder().join("apt");
+    fn new(release: Option<&str>) -> Result<Self> {
+        let folder = folder().join(release.map_or("apt".to_owned(), |release| format!("apt-{release}")));
         let apt = Self { folder };
         fs::create_dir_all(apt.folder.join("state/lists/partial"))?;
         fs::create_dir_all(apt.folder.join("cache/archives/partial"))?;
         let at = apt.folder.display();
         // Its own user for downloads could not write here, which is only a warning but a long one.
-        let lines = [
+        let mut lines = vec![
             "APT::Architecture \"amd64\";".to_owned(),
             "APT::Architectures { \"amd64\"; \"arm64\"; };".to_owned(),
             "APT::Sandbox::User \"root\";".to_owned(),
@@ -73,6 +76,11 @@ impl Apt {
             format!("Dir::Cache \"{at}/cache\";"),
             "Acquire::Languages \"none\";".to_owned(),
         ];
+        if let Some(release) = release {
+            sources_of(release, &apt.folder.join("sources"))?;
+            lines.push("Dir::Etc::sourcelist \"/dev/null\";".to_owned());
+            lines.push(format!("Dir::Etc::sourceparts \"{at}/sources\";"));
+        }
         fs::write(apt.folder.join("apt.conf"), lines.join("\n"))?;
         fs::write(apt.folder.join("status"), "")?;
         shell::run(apt.command("apt-get").args(["update", "-qq"]))?;
@@ -100,6 +108,22 @@ impl Apt {
         }
         Ok(files)
     }
+}
+
+/// Writes into `folder` where another release is: where this one's packages come from, under the other name.
+fn sources_of(release: &str, folder: &Path) -> Result<()> {
+    let system = fs::read_to_string("/etc/os-release")?;
+    let Some(own) = system.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")) else {
+        bail!("`/etc/os-release` does not name the release\nhint: use Debian 12");
+    };
+    fs::create_dir_all(folder)?;
+    let parts = fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten();
+    let files = parts.map(|entry| entry.path()).chain([PathBuf::from("/etc/apt/sources.list")]);
+    for file in files.filter(|file| file.is_file()) {
+        let Some(name) = file.file_name() else { continue };
+        fs::write(folder.join(name), fs::read_to_string(&file)?.replace(own, release))?;
+    }
+    Ok(())
 }
 
 fn extract(package: &Path, target: &Path) -> Result<()> {

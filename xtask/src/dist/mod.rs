@@ -92,7 +92,7 @@ impl Platform {
 }
 
 /// Where the distributions are left.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     root().join("target/dist")
 }
 
