@@ -22,6 +22,9 @@ mod variants;
 
 use pyo3::prelude::*;
 
+/// Which functions lie together; cargo links again when it changes.
+const _: &str = include_str!("../order.ld");
+
 /// Bytes of heap that are touched when pixie is imported: what the first module takes, and below the size from which glibc gives
 /// memory back.
 const WARM_HEAP: usize = 48 << 10;

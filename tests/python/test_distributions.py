@@ -108,6 +108,16 @@ def test_pip_builds_in_an_environment_of_its_own(tmp_path, author, index):
     assert printed == "4.0\n"
 
 
+@pytest.mark.parametrize("pattern", RUNTIMES[:2])
+def test_what_an_import_runs_lies_together(tmp_path, pattern):
+    """The names in `python/order.ld` are still those that the compiler gives."""
+    (wheel,) = DIST.glob("pixie_runtime" + pattern)
+    with zipfile.ZipFile(wheel) as archive:
+        library = archive.extract("pixie/_core.abi3.so", tmp_path)
+    sections = dict(line.split()[:2] for line in run("llvm-size-22", "-A", library).stdout.splitlines() if line.startswith(".text"))
+    assert 150_000 < int(sections[".text.load"]) < int(sections[".text"])
+
+
 def test_uv_builds_the_same_wheel(tmp_path, guide, author, index, inspectors):
     """From a source distribution, in an environment that uv makes."""
     project = tmp_path / "project"

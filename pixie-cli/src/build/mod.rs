@@ -52,6 +52,9 @@ pub fn serve(memory: Option<u64>) -> Result<()> {
     if let Some(memory) = memory {
         limit_memory(memory).with_context(|| format!("cannot limit memory to {memory} MiB"))?;
     }
+    if let Some(bytes) = memory_limit() {
+        eprintln!("{}{} MiB", worker::LIMITED, bytes >> 20);
+    }
     Ok(worker::serve()?)
 }
 
@@ -62,6 +65,18 @@ fn limit_memory(mib: u64) -> std::io::Result<()> {
     let wanted = mib.saturating_mul(1 << 20);
     limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
     Ok(setrlimit(Resource::As, limit)?)
+}
+
+/// Bytes that this process may take, if that is limited, by it or by whoever started it.
+#[cfg(unix)]
+fn memory_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::As).current
+}
+
+/// See `limit_memory`.
+#[cfg(not(unix))]
+const fn memory_limit() -> Option<u64> {
+    None
 }
 
 /// Windows limits jobs, not processes; the time limit holds there.

@@ -8,6 +8,9 @@ use crate::error::Error;
 /// How the task of a request to prepare begins.
 pub const READING: &str = "reading";
 
+/// What a worker says first whose memory is limited.
+pub const LIMITED: &str = "memory is limited to ";
+
 /// The error for a worker that ended instead of answering, or did not answer within `limit`.
 pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, limit: Option<Duration>) -> Error {
     let out_of_memory = stderr.contains("out of memory") || stderr.contains("memory allocation of");
@@ -16,6 +19,10 @@ pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, limit: Opti
         "the system, or a limit, left it too little memory; build with fewer --jobs, or split the input"
     } else if limit.is_some() {
         "the input may be too large for one function; split it, or compile with a lower -O"
+    } else if let Some(size) = crashed_within(stderr, status) {
+        &format!(
+            "a limit left it {size} of memory, which may be too little; raise the limit, or split the input"
+        )
     } else if task.starts_with(READING) {
         "the file is damaged, or made by another version of LLVM; `opt -passes=verify` should accept it"
     } else {
@@ -45,6 +52,13 @@ fn killed(status: ExitStatus) -> bool {
 #[cfg(not(unix))]
 const fn killed(_: ExitStatus) -> bool {
     false
+}
+
+/// The limit on its memory, if the worker ended without a word: what cannot be had is not always noticed where it was asked for, least of
+/// all by a stack that grows.
+fn crashed_within(stderr: &str, status: Option<ExitStatus>) -> Option<&str> {
+    let size = stderr.lines().find_map(|line| line.strip_prefix(LIMITED))?;
+    (reason(stderr).is_none() && status?.code().is_none()).then_some(size)
 }
 
 /// `LLVM ERROR: text`, or the text of a failed assertion or panic.
@@ -96,6 +110,21 @@ mod tests {
         let spent = "LLVM ERROR: out of memory\n";
         let message = error("t".to_owned(), spent, None, None).to_string();
         assert!(message.contains("\nhint: the system, or a limit, left it too little"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_crash_under_a_limit_may_be_the_limits() {
+        let crashed: ExitStatus = std::os::unix::process::ExitStatusExt::from_raw(11);
+        let said = |stderr: &str| error("t".to_owned(), stderr, Some(crashed), None).to_string();
+        let message = said("memory is limited to 400 MiB\nStack dump:\n");
+        assert!(
+            message.contains("SIGSEGV") && message.contains("\nhint: a limit left it 400 MiB of"),
+            "{message}"
+        );
+        assert!(said("").contains("\nhint: LLVM does not accept"));
+        let message = said("memory is limited to 400 MiB\nLLVM ERROR: Cannot select: x\n");
+        assert!(message.contains("Cannot select: x\nhint: LLVM does not accept"), "{message}");
     }
 
     #[test]

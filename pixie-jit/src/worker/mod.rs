@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::join::JoinRequest;
 use crate::prepare::{PrepareRequest, Prepared};
 
+pub use death::LIMITED;
 pub use pool::Pool;
 pub use serve::serve;
 
