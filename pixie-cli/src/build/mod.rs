@@ -67,6 +67,12 @@ fn limit_memory(mib: u64) -> std::io::Result<()> {
     Ok(setrlimit(Resource::As, limit)?)
 }
 
+/// Windows limits jobs, not processes; the time limit holds there.
+#[cfg(not(unix))]
+fn limit_memory(_mib: u64) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// Bytes that this process may take, if that is limited, by it or by whoever started it.
 #[cfg(unix)]
 fn memory_limit() -> Option<u64> {
@@ -77,12 +83,6 @@ fn memory_limit() -> Option<u64> {
 #[cfg(not(unix))]
 const fn memory_limit() -> Option<u64> {
     None
-}
-
-/// Windows limits jobs, not processes; the time limit holds there.
-#[cfg(not(unix))]
-fn limit_memory(_mib: u64) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// The version of the LLVM that compiles.

@@ -19,14 +19,18 @@ pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, limit: Opti
         "the system, or a limit, left it too little memory; build with fewer --jobs, or split the input"
     } else if limit.is_some() {
         "the input may be too large for one function; split it, or compile with a lower -O"
-    } else if let Some(size) = crashed_within(stderr, status) {
-        &format!(
-            "a limit left it {size} of memory, which may be too little; raise the limit, or split the input"
-        )
     } else if task.starts_with(READING) {
         "the file is damaged, or made by another version of LLVM; `opt -passes=verify` should accept it"
     } else {
         "LLVM does not accept this code for this target; simplify the function, or leave the platform or level out"
+    };
+    // A crash does not say which of the two it was.
+    let within = crashed_within(stderr, status).filter(|_| limit.is_none() && !killed && !out_of_memory);
+    let hint = match within {
+        Some(size) => {
+            format!("a limit left it {size} of memory, which may be too little; if that is not it, {hint}")
+        }
+        None => hint.to_owned(),
     };
     let message = if let Some(limit) = limit {
         format!("no answer within {} s", limit.as_secs_f64())
@@ -38,7 +42,7 @@ pub fn error(task: String, stderr: &str, status: Option<ExitStatus>, limit: Opti
             None => "the compile worker ended".to_owned(),
         })
     };
-    Error::Fatal { task, function: function(stderr), message, hint: hint.to_owned() }
+    Error::Fatal { task, function: function(stderr), message, hint }
 }
 
 /// Whether another process ended it: the system when memory is short, or somebody.
