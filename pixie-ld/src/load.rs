@@ -16,6 +16,7 @@ use crate::options::LoadOptions;
 use crate::select::{quick, select};
 use crate::side;
 use crate::source::{Blob, Source};
+use crate::sys;
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
@@ -52,6 +53,7 @@ pub fn manifest_hash(path: &Path) -> Result<Hash> {
 }
 
 fn open(path: &Path) -> Result<Source<'_>> {
+    sys::read_ahead();
     Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 

@@ -7,6 +7,7 @@ mod dist;
 mod fuzz;
 mod matrix;
 mod notices;
+mod profile;
 mod pythons;
 mod setup;
 mod shell;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::profile;
 use crate::shell::{self, cargo, command, has, pixie, python, read, root};
 
 /// Debian packages, each with what it is for.
@@ -128,13 +129,13 @@ fn pip(words: &[&str]) -> Result<()> {
 
 /// Builds the command and the runtime, and installs the runtime into `.venv`.
 pub fn build() -> Result<()> {
-    shell::run(cargo().args(["build", "--release", "--package", "pixie-cli"]))?;
-    place_command()?;
+    build_command()?;
     runtime()
 }
 
-/// The command's place does not depend on where cargo was told to build.
-fn place_command() -> Result<()> {
+/// Builds the command, whose place does not depend on where cargo was told to build.
+pub fn build_command() -> Result<()> {
+    shell::run(cargo().args(["build", "--release", "--package", "pixie-cli"]))?;
     let built = shell::target_folder().join("release/pixie");
     if built != pixie() {
         fs::create_dir_all(pixie().parent().unwrap_or(Path::new(".")))?;
@@ -152,9 +153,21 @@ fn runtime() -> Result<()> {
     }
     let manifest = root().join("python/Cargo.toml");
     let mut maturin = command(python());
-    maturin.args(["-m", "maturin", "build", "--quiet", "--profile", "runtime", "--out"]).arg(&wheels);
-    maturin.arg("--manifest-path").arg(manifest).args(ordered());
+    maturin.args(["-m", "maturin", "build", "--quiet", "--profile", profile::PROFILE, "--out"]).arg(&wheels);
+    maturin.arg("--manifest-path").arg(manifest);
+    let flags = profile::flags()?;
+    if let Some(flags) = &flags {
+        maturin
+            .args(["--target", profile::TRIPLE])
+            .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", flags);
+    }
+    maturin.args(ordered());
     shell::run(&mut maturin)?;
+    if flags.is_some() {
+        profile::check(
+            &shell::target_folder().join(profile::TRIPLE).join(profile::PROFILE).join("lib_core.so"),
+        )?;
+    }
     let wheel = fs::read_dir(&wheels)?
         .flatten()
         .map(|entry| entry.path())

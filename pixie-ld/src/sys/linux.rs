@@ -4,7 +4,9 @@ use std::ffi::CString;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::ptr::NonNull;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pixie_format::FeatureSet;
 
@@ -149,14 +151,34 @@ fn takes_descriptions(register: *const ()) -> bool {
     }
 }
 
-unsafe extern "C" {
-    /// Where `__unw_add_dynamic_fde` is, if anything loaded has it.
-    static pixie_llvm_unwinder: Option<std::ptr::NonNull<u8>>;
+/// Reads, once in a process, the code that a load runs, where the library was linked so that it lies in one place: a processor waits for
+/// each line of code that it has not yet seen, and fetches many at once where they are only read.
+pub(crate) fn read_ahead() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    const LINE: usize = 64;
+    if DONE.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: words of this library, which the system's loader has filled in before any of its code ran.
+    let [Some(start), Some(end)] = (unsafe { pixie_load_code }) else { return };
+    let size = end.as_ptr() as usize - start.as_ptr() as usize;
+    for offset in (0..size).step_by(LINE) {
+        // SAFETY: the linker has put the two around a part of this library, which is mapped readable as a whole. A prefetch would be
+        // dropped where the processor has too many of them.
+        unsafe { start.as_ptr().add(offset).read_volatile() };
+    }
 }
 
-// A weak reference, which Rust has no stable word for: `dlsym` words an error message where there is none, 8 us of a first import.
+unsafe extern "C" {
+    /// Where `__unw_add_dynamic_fde` is, if anything loaded has it.
+    static pixie_llvm_unwinder: Option<NonNull<u8>>;
+    /// Where the code of a load begins and ends, if `python/order.ld` has put it together.
+    static pixie_load_code: [Option<NonNull<u8>>; 2];
+}
+
+// Weak references, which Rust has no stable word for: `dlsym` words an error message where there is none, 8 us of a first import.
 std::arch::global_asm!(
-    ".pushsection .data.rel.ro.pixie_llvm_unwinder, \"aw\"",
+    ".pushsection .data.rel.ro.pixie_weak, \"aw\"",
     ".balign 8",
     ".weak __unw_add_dynamic_fde",
     ".globl pixie_llvm_unwinder",
@@ -165,6 +187,15 @@ std::arch::global_asm!(
     ".size pixie_llvm_unwinder, 8",
     "pixie_llvm_unwinder:",
     ".8byte __unw_add_dynamic_fde",
+    ".weak pixie_load_start, pixie_load_end",
+    ".hidden pixie_load_start",
+    ".hidden pixie_load_end",
+    ".globl pixie_load_code",
+    ".hidden pixie_load_code",
+    ".type pixie_load_code, @object",
+    ".size pixie_load_code, 16",
+    "pixie_load_code:",
+    ".8byte pixie_load_start, pixie_load_end",
     ".popsection",
 );
 

@@ -27,3 +27,6 @@ pub(crate) unsafe fn populate(_start: *mut u8, _size: usize) {}
 pub(crate) fn append_perf_map(_lines: &str) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux has perf"))
 }
+
+/// Only linkers for ELF are told where the code of a load goes.
+pub(crate) fn read_ahead() {}

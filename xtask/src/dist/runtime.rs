@@ -2,13 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use super::{Platform, folder, sysroot, without_local_paths};
 use crate::cross::Target;
 use crate::cross::toolchain::BUILD_STD;
+use crate::profile;
 use crate::setup::ordered;
 use crate::shell::{self, command, python, read};
 
@@ -19,9 +20,12 @@ const GLIBC: &str = "2.17";
 pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
     let mut maturin = maturin("build")?;
     maturin.args(["--profile", profile, "--target", platform.triple(), "--quiet"]);
+    // Of the other platforms' libraries none can be run here as it is distributed.
+    let is_profiled = platform == Platform::Linux64 && profile == profile::PROFILE;
     match platform {
         Platform::Linux64 | Platform::Cross(Target::LinuxAarch64) => {
-            sysroot::link(&mut maturin, platform, &prepare(platform)?, &[]);
+            let counts = if is_profiled { profile::flags()? } else { None };
+            sysroot::link(&mut maturin, platform, &prepare(platform)?, counts.as_slice(), &[]);
             // It looks for symbols that are newer.
             maturin.arg("--compatibility").arg(format!("manylinux_{}", GLIBC.replace('.', "_")));
             maturin.args(ordered());
@@ -34,14 +38,17 @@ pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
         }
     }
     shell::run(&mut maturin)?;
-    if platform.is_linux() { complete(platform, profile) } else { Ok(()) }
+    let library = platform.built(profile).join("lib_core.so");
+    if is_profiled {
+        profile::check(&library)?;
+    }
+    if platform.is_linux() { complete(&library) } else { Ok(()) }
 }
 
 /// Refuses a library that wants what the old glibc has not: a linker takes it for something of Python's, and no other check
 /// sees a symbol without a version.
-fn complete(platform: Platform, profile: &str) -> Result<()> {
-    let library = platform.built(profile).join("lib_core.so");
-    let listed = read(command("llvm-nm-22").args(["-D", "--undefined-only"]).arg(&library))?;
+fn complete(library: &Path) -> Result<()> {
+    let listed = read(command("llvm-nm-22").args(["-D", "--undefined-only"]).arg(library))?;
     let missing: Vec<&str> = listed
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("U "))

@@ -103,10 +103,11 @@ fn glibc(platform: Platform, version: &str, stage: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Tells cargo, or what runs it, to link with what `stage` holds; `more` are words for the linker.
-pub fn link(cargo: &mut Command, platform: Platform, stage: &Path, more: &[&str]) {
+/// Tells cargo, or what runs it, to link with what `stage` holds; `flags` are Rust's, `more` are words for the linker.
+pub fn link(cargo: &mut Command, platform: Platform, stage: &Path, flags: &[String], more: &[&str]) {
     let shown = stage.to_string_lossy();
-    let mut flags = vec![without_local_paths(), format!("-Lnative={shown}/lib")];
+    let mut flags = flags.to_vec();
+    flags.extend([without_local_paths(), format!("-Lnative={shown}/lib")]);
     flags.push(format!("-Clink-arg=--target={}-linux-gnu", platform.machine()));
     let words = LINKED.iter().chain(more);
     flags.extend(words.map(|word| format!("-Clink-arg={}", word.replace("@STAGE@", &shown))));

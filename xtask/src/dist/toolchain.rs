@@ -44,7 +44,7 @@ pub fn wheel(platform: Platform, profile: &str) -> Result<()> {
     let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", "pixie-cli", "--profile", profile]);
     cargo.args(["--target", platform.triple()]);
-    sysroot::link(&mut cargo, platform, &stage, LINKED);
+    sysroot::link(&mut cargo, platform, &stage, &[], LINKED);
     shell::run(cargo.env("LLVM_SYS_221_PREFIX", config))?;
     let tag = format!("py3-none-manylinux_{}_{}", GLIBC.replace('.', "_"), platform.machine());
     shell::run(
