@@ -16,9 +16,14 @@ use crate::evict;
 use crate::folders::Folders;
 use crate::key::Key;
 use crate::owner;
+use crate::stamp::Stamp;
 
 /// The folder of the entries.
 const MODULES: &str = "modules";
+/// The folder of links to entries, named by stamps of the files that they stand for.
+const STAMPS: &str = "stamps";
+/// From there to the entries.
+const UP: &str = "../modules";
 /// An entry that was used longer ago is marked as used now.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -63,6 +68,36 @@ impl Cache {
         found
     }
 
+    /// The entry that was found before for a file of this stamp. Where there are folders of a site, they come first, so that there is none.
+    pub fn stamped(&self, stamp: &Stamp) -> Option<Entry> {
+        let root = self.folders.own.as_deref().filter(|_| self.folders.seeds.is_empty())?;
+        trusted(root)?;
+        let target = fs::read_link(root.join(STAMPS).join(stamp.name())).ok()?;
+        let entry = entry(root.join(MODULES).join(target.strip_prefix(UP).ok()?), true)?;
+        entry.touch();
+        Some(entry)
+    }
+
+    /// Remembers that `entry` is that of a file of this stamp, by a link. Where it cannot, the file is read the next time, too.
+    pub fn remember(&self, stamp: &Stamp, entry: &Entry) {
+        let root = self.folders.own.as_deref().filter(|_| entry.own && self.folders.seeds.is_empty());
+        let Some((root, name)) =
+            root.and_then(|root| Some((root, entry.path.strip_prefix(root.join(MODULES)).ok()?)))
+        else {
+            return;
+        };
+        let folder = root.join(STAMPS);
+        let beside = folder.join(format!("{}.{}.tmp", stamp.name(), std::process::id()));
+        let link = || {
+            owner::create_private(&folder)?;
+            link(&Path::new(UP).join(name), &beside)?;
+            fs::rename(&beside, folder.join(stamp.name()))
+        };
+        if link().is_err() {
+            let _ = fs::remove_file(beside);
+        }
+    }
+
     /// Whether there is an entry for `key`, of any tool.
     pub fn has(&self, key: Key) -> bool {
         self.folders.seeds.iter().chain(&self.folders.own).any(|root| of_key(root, key).next().is_some())
@@ -103,6 +138,7 @@ impl Cache {
         })?;
         evict::shrink(&self.entries(), self.folders.bound, &path);
         evict::sweep(&files(&root.join(MODULES)));
+        evict::unlink(&root.join(STAMPS));
         Ok(path)
     }
 
@@ -122,7 +158,7 @@ impl Cache {
     pub fn clear(&self) -> Result<usize> {
         let root = self.folders.own()?;
         let own = self.entries().iter().filter(|entry| entry.own).count();
-        for folder in [root.join(MODULES), root.join("tools")] {
+        for folder in [root.join(STAMPS), root.join(MODULES), root.join("tools")] {
             match fs::remove_dir_all(&folder) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::File { what: "remove", path: folder, source });
@@ -174,6 +210,17 @@ fn entry(path: PathBuf, own: bool) -> Option<Entry> {
         return None;
     }
     Some(Entry { size: metadata.len(), used: metadata.modified().ok()?, path, own })
+}
+
+#[cfg(unix)]
+fn link(target: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+/// Links are for administrators there.
+#[cfg(not(unix))]
+fn link(_target: &Path, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn is_entry(file: &DirEntry) -> bool {

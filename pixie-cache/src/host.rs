@@ -2,11 +2,14 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pixie_format::{Hash, Module};
-use pixie_ld::{Host, LoadOptions, LoadedModule, load_bytes, load_file, load_file_or, manifest_hash};
+use pixie_ld::{
+    Elsewhere, Host, LoadOptions, LoadedModule, load_bytes, load_file, load_file_or, manifest_hash,
+};
 
 use crate::cache::{Cache, Entry};
 use crate::compile::{self, Request, Watch};
@@ -14,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::folders::Folders;
 use crate::key::Key;
 use crate::lock::{Lock, Waited};
+use crate::stamp::{self, Stamp};
 use crate::tool::Tool;
 
 /// The variable that says when to compile.
@@ -74,12 +78,45 @@ pub struct Special {
     pub what: String,
 }
 
-/// What compiling for this host needs to know.
-struct Job {
-    key: Key,
+/// Who compiles, and where the results are kept.
+struct Place {
     /// The tool, or why there is none.
     tool: Result<Tool>,
     cache: Cache,
+}
+
+/// What compiling for this host needs to know.
+struct Job {
+    key: Key,
+    place: Place,
+}
+
+/// Looks for the module at `path` in the cache when a loader asks.
+struct Asked<'a> {
+    jit: &'a Jit<'a>,
+    path: &'a Path,
+    options: &'a LoadOptions,
+    place: Cell<Option<Place>>,
+    /// What would have to be compiled.
+    missed: Cell<Option<Job>>,
+}
+
+impl Elsewhere for Asked<'_> {
+    fn again(&self, file: &Metadata) -> Option<LoadedModule> {
+        // What is wrong with the variables is said when it comes to compiling.
+        let place = self.jit.place().ok()?;
+        let found = place.again(self.path, file, self.options);
+        self.place.set(Some(place));
+        found
+    }
+
+    fn compiled(&self, manifest: Hash, file: Option<&Metadata>) -> Option<LoadedModule> {
+        let place = self.place.take().map_or_else(|| self.jit.place(), Ok);
+        let job = place.and_then(|place| place.job(manifest, &[])).ok()?;
+        let found = job.cached(self.path, file, self.options);
+        self.missed.set(Some(job));
+        found
+    }
 }
 
 impl<'a> Jit<'a> {
@@ -100,8 +137,15 @@ impl<'a> Jit<'a> {
         match self.mode {
             Mode::Off => load_file(path, options).map(plain).map_err(|error| self.explain(error, None)),
             Mode::Native => {
-                let job = self.job(manifest_hash(path)?, &[])?;
-                if let Some(module) = job.cached(path, options) {
+                let place = self.place()?;
+                // As it was before it is read: what is read later is remembered for no file that has changed since.
+                let file = path.metadata().ok();
+                let again = file.as_ref().filter(|_| options.looks_beside());
+                if let Some(module) = again.and_then(|file| place.again(path, file, options)) {
+                    return Ok(plain(module));
+                }
+                let job = place.job(manifest_hash(path)?, &[])?;
+                if let Some(module) = job.cached(path, file.as_ref(), options) {
                     return Ok(plain(module));
                 }
                 match native(path).and_then(|request| job.compile(Some(path), &request, options, watch)) {
@@ -118,17 +162,11 @@ impl<'a> Jit<'a> {
                 }
             }
             Mode::Fallback => {
-                let missed = Cell::new(None);
-                let elsewhere = |manifest| {
-                    // What is wrong with the variables is said below.
-                    let job = self.job(manifest, &[]).ok()?;
-                    let found = job.cached(path, options);
-                    missed.set(Some(job));
-                    found
-                };
-                match load_file_or(path, options, &elsewhere) {
+                let (place, missed) = (Cell::new(None), Cell::new(None));
+                let asked = Asked { jit: self, path, options, place, missed };
+                match load_file_or(path, options, &asked) {
                     Ok(module) => Ok(plain(module)),
-                    Err(error) => match missed.into_inner() {
+                    Err(error) => match asked.missed.into_inner() {
                         None => Err(error.into()),
                         Some(job) => match native(path)
                             .and_then(|request| job.compile(Some(path), &request, options, watch))
@@ -157,7 +195,7 @@ impl<'a> Jit<'a> {
         for other in &special.others {
             flags.push(manifest_hash(other)?.to_string());
         }
-        let job = self.job(parse(path, &bytes)?.header().manifest_hash, &flags)?;
+        let job = self.place()?.job(parse(path, &bytes)?.header().manifest_hash, &flags)?;
         let what = format!("compiling {}, once; later processes take it from the cache", special.what);
         let request = Request { words: special.words.clone(), what };
         // It is a module of its own, which nobody knows by the path of the one that it was made from.
@@ -167,11 +205,9 @@ impl<'a> Jit<'a> {
         }
     }
 
-    fn job(&self, manifest: Hash, flags: &[String]) -> Result<Job> {
+    fn place(&self) -> Result<Place> {
         let cache = Cache { folders: Folders::from_variables(self.read)? };
-        let key = Key::new(manifest, Host::detect()?, flags);
-        let tool = Tool::find(self.read, self.beside);
-        Ok(Job { key, tool, cache })
+        Ok(Place { tool: Tool::find(self.read, self.beside), cache })
     }
 
     /// The error of a module that has no code for this host, with why it got none.
@@ -193,14 +229,38 @@ impl<'a> Jit<'a> {
     }
 }
 
+impl Place {
+    fn job(self, manifest: Hash, flags: &[String]) -> Result<Job> {
+        Ok(Job { key: Key::new(manifest, Host::detect()?, flags), place: self })
+    }
+
+    /// The name of a file and of who would compile it; without a tool any entry will do, the newest, so that nothing is remembered.
+    fn stamp(&self, file: &Metadata) -> Option<Stamp> {
+        Some(Stamp::new(file, Host::detect().ok()?, self.tool.as_ref().ok()?))
+    }
+
+    /// The module that was found before for this file.
+    fn again(&self, path: &Path, file: &Metadata, options: &LoadOptions) -> Option<LoadedModule> {
+        load_entry(&self.cache.stamped(&self.stamp(file)?)?, Some(path), options)
+    }
+}
+
 impl Job {
-    /// The module from the cache. An entry that is damaged is removed.
-    fn cached(&self, path: &Path, options: &LoadOptions) -> Option<LoadedModule> {
-        self.find(|entry| load_entry(entry, Some(path), options))
+    /// The module from the cache, remembered for `file`. An entry that is damaged is removed.
+    fn cached(&self, path: &Path, file: Option<&Metadata>, options: &LoadOptions) -> Option<LoadedModule> {
+        self.find(|entry| {
+            let module = load_entry(entry, Some(path), options)?;
+            if let Some(stamp) =
+                file.filter(|file| stamp::is_settled(file)).and_then(|file| self.place.stamp(file))
+            {
+                self.place.cache.remember(&stamp, entry);
+            }
+            Some(module)
+        })
     }
 
     fn find<T>(&self, load: impl Fn(&Entry) -> Option<T>) -> Option<T> {
-        load(&find(&self.cache, self.key, self.tool.as_ref().ok())?)
+        load(&find(&self.place.cache, self.key, self.place.tool.as_ref().ok())?)
     }
 
     /// Compiles, unless another process does so just now, and loads what was made in the place of the module at `path`.
@@ -211,7 +271,7 @@ impl Job {
         options: &LoadOptions,
         watch: &dyn Watch,
     ) -> Result<Loaded> {
-        let Job { key, tool, cache } = self;
+        let Job { key, place: Place { tool, cache } } = self;
         let tool = tool?;
         let mut done = None;
         watch.apart(&mut || {

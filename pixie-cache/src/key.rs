@@ -16,15 +16,13 @@ impl Key {
     /// The key for a module compiled for `host`. The hash of its manifest stands for its bitcode, signatures and options; `flags` for
     /// whatever else the compiler is told.
     pub fn new(manifest: Hash, host: &Host, flags: &[String]) -> Key {
-        let (major, minor) = FORMAT_VERSION;
-        // The version of this crate stands for the thunk ABI and the rules of linking, which the loader shares with the tool.
-        let mut text = format!(
-            "pixie cache {LAYOUT}\nruntime {}\nformat {major}.{minor}\nmanifest {manifest}\nplatform {}\nprocessor {}\nfeatures {}\n",
-            env!("CARGO_PKG_VERSION"),
+        let mut text = prefix();
+        text.push_str(&format!(
+            "manifest {manifest}\nplatform {}\nprocessor {}\nfeatures {}\n",
             host.platform,
             host.model(),
             host.features
-        );
+        ));
         for flag in flags {
             text.push_str(&format!("flag {} {flag}\n", flag.len()));
         }
@@ -40,6 +38,14 @@ impl Key {
     pub(crate) fn stem(self) -> String {
         format!("{self}-")
     }
+}
+
+/// What the text of every key begins with.
+pub(crate) fn prefix() -> String {
+    let (major, minor) = FORMAT_VERSION;
+    // The version of this crate stands for the thunk ABI and the rules of linking, which the loader shares with the tool.
+    let version = env!("CARGO_PKG_VERSION");
+    format!("pixie cache {LAYOUT}\nruntime {version}\nformat {major}.{minor}\n")
 }
 
 impl fmt::Display for Key {

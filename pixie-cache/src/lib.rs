@@ -14,6 +14,7 @@ mod host;
 mod key;
 mod lock;
 mod owner;
+mod stamp;
 mod tool;
 
 pub use cache::{Cache, Entry};
@@ -22,4 +23,5 @@ pub use error::{Error, Result};
 pub use folders::Folders;
 pub use host::{Jit, Loaded, Mode, Special};
 pub use key::Key;
+pub use stamp::Stamp;
 pub use tool::Tool;

@@ -5,13 +5,13 @@ use std::fs::{self, Metadata};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::UNIX_EPOCH;
 
 use pixie_format::Hash;
 
 use crate::error::{Error, Result};
 use crate::folders::Folders;
 use crate::owner;
+use crate::stamp;
 
 /// Digits of an identity.
 const HEX_LEN: usize = 64;
@@ -95,26 +95,17 @@ impl Tool {
             .then(|| parse_hex(&text))?
     }
 
+    /// The file that remembers the identity.
     fn stamp_file(&self, folders: &Folders) -> Option<PathBuf> {
-        folders.own.as_deref().map(|own| own.join("tools").join(self.stamp()))
+        let mut text = Vec::new();
+        self.describe(&mut text);
+        folders.own.as_deref().map(|own| own.join("tools").join(stamp::name(&text)))
     }
 
-    /// The name of the file that remembers the identity: it changes with the program.
-    fn stamp(&self) -> String {
-        let modified = self.metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified = modified.unwrap_or_default().as_nanos();
-        let mut text = format!("{}\n{}\n{modified}\n", self.path.display(), self.metadata.len());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            text.push_str(&format!(
-                "{} {} {}",
-                self.metadata.dev(),
-                self.metadata.ino(),
-                self.metadata.ctime_nsec()
-            ));
-        }
-        Hash::of(text.as_bytes()).to_string()[..32].to_owned()
+    /// Where it is, and what the system says of it: changes with the program.
+    pub(crate) fn describe(&self, text: &mut Vec<u8>) {
+        text.extend(self.path.as_os_str().as_encoded_bytes().iter().chain(b"\n"));
+        stamp::describe(&self.metadata, text);
     }
 }
 

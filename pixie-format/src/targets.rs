@@ -303,6 +303,11 @@ impl FeatureSet {
         FeatureSet(self.0 & !other.0)
     }
 
+    /// The set as a number, with a bit for each feature of the table.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
     /// How many features the set has.
     pub const fn len(self) -> u32 {
         self.0.count_ones()

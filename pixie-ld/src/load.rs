@@ -1,11 +1,12 @@
 //! Loading a module: reads what it needs into private memory, checks it, and takes it through the phases.
 
+use std::fs::Metadata;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use pixie_format::header::HEADER_LEN;
 use pixie_format::manifest::{BlobView, Manifest};
-use pixie_format::{BlobId, BuildId, Hash, Header, reader};
+use pixie_format::{BlobId, BuildId, Hash, Header, Platform, reader};
 
 use crate::error::{Error, Result};
 use crate::foreign;
@@ -21,26 +22,45 @@ use crate::sys;
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
 
-/// Asked where a module has no code for this host: the same module by this hash of its manifest, compiled for it elsewhere.
-pub type Elsewhere<'a> = &'a dyn Fn(Hash) -> Option<LoadedModule>;
+/// Who has the same module compiled for this host: asked where it has no code for it itself.
+pub trait Elsewhere {
+    /// The module in a file of which the system says this, if the same file was asked for before. Nobody has read its manifest now.
+    fn again(&self, file: &Metadata) -> Option<LoadedModule>;
+
+    /// The module with this hash of its manifest; `file` is what the system says of the file that it was read from.
+    fn compiled(&self, manifest: Hash, file: Option<&Metadata>) -> Option<LoadedModule>;
+}
+
+/// Nobody.
+pub(crate) struct Nowhere;
+
+impl Elsewhere for Nowhere {
+    fn again(&self, _file: &Metadata) -> Option<LoadedModule> {
+        None
+    }
+
+    fn compiled(&self, _manifest: Hash, _file: Option<&Metadata>) -> Option<LoadedModule> {
+        None
+    }
+}
 
 /// Loads a module from a file. It is opened once and never mapped: header, manifest and the one variant that runs here are read
 /// into private memory, and their hashes are checked there, before anything becomes executable.
 ///
 /// Where a specialised copy of the module lies beside it ([`side_file`]) and fits this host, its code is taken.
 pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
-    load_file_or(path, options, &|_| None)
+    load_file_or(path, options, &Nowhere)
 }
 
 /// As [`load_file`]; what `elsewhere` gives is taken where neither the module nor what lies beside it has code for this host.
-pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: Elsewhere<'_>) -> Result<LoadedModule> {
+pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: &dyn Elsewhere) -> Result<LoadedModule> {
     let source = open(path)?;
     load(&path.to_string_lossy(), &source, options, Some(path), elsewhere)
 }
 
 /// Loads a module from memory. `name` stands for it in errors.
 pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<LoadedModule> {
-    load(name, &Source::Bytes(bytes), options, None, &|_| None)
+    load(name, &Source::Bytes(bytes), options, None, &Nowhere)
 }
 
 /// The hash of a file's manifest, which names the module and how it was compiled. Of the file only the header is read.
@@ -63,7 +83,7 @@ pub(crate) fn load(
     source: &Source<'_>,
     options: &LoadOptions,
     path: Option<&Path>,
-    elsewhere: Elsewhere<'_>,
+    elsewhere: &dyn Elsewhere,
 ) -> Result<LoadedModule> {
     let native = Host::detect()?;
     let host = match options.platform {
@@ -79,6 +99,14 @@ pub(crate) fn load(
         None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
     };
     let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
+    if let (Some(path), Some(file)) = (path, source.metadata())
+        && options.looks_beside()
+        && !mentions(bytes, host.platform)
+        && side::is_nowhere(path)
+        && let Some(module) = elsewhere.again(file)
+    {
+        return Ok(module);
+    }
     let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
     // Of a module that is whole the build id is the manifest's hash, which has just been checked.
@@ -96,7 +124,7 @@ pub(crate) fn load(
         }
     }
     let elsewhere = || match options.isa {
-        None => elsewhere(header.manifest_hash),
+        None => elsewhere.compiled(header.manifest_hash, source.metadata()),
         Some(_) => None,
     };
     let Some(entry) = manifest.platform(host.platform) else {
@@ -181,6 +209,22 @@ pub(crate) fn load(
         symbols: instance.symbols,
         mapping: instance.mapping,
         warnings,
+    })
+}
+
+/// Whether a manifest may have an entry for the platform: one has its name somewhere.
+fn mentions(manifest: &[u8], platform: Platform) -> bool {
+    const BLOCK: usize = 64;
+    let name = platform.name().as_bytes();
+    let ([first, ..], [.., last]) = (name, name) else { return true };
+    let ends = manifest.get(name.len() - 1..).unwrap_or_default();
+    let mut blocks = manifest.chunks(BLOCK).zip(ends.chunks(BLOCK)).enumerate();
+    blocks.any(|(index, (starts, ends))| {
+        // Without a branch in it the loop compares 16 bytes at once, a block in a few nanoseconds.
+        let pairs = starts.iter().zip(ends);
+        let is_near = pairs.fold(false, |near, (start, end)| near | ((start == first) & (end == last)));
+        let from = manifest.get(index * BLOCK..).unwrap_or_default();
+        is_near && from.windows(name.len()).take(BLOCK).any(|found| found == name)
     })
 }
 

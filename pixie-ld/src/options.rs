@@ -55,7 +55,7 @@ impl LoadOptions {
     }
 
     /// Whether a specialised copy beside the file is taken: not where a level or another platform is asked for.
-    pub(crate) fn looks_beside(&self) -> bool {
+    pub fn looks_beside(&self) -> bool {
         !self.alone && self.isa.is_none() && self.platform.is_none()
     }
 

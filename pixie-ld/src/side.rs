@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pixie_format::BuildId;
 
 use crate::error::Error;
-use crate::load::load;
+use crate::load::{Nowhere, load};
 use crate::module::LoadedModule;
 use crate::options::LoadOptions;
 use crate::source::Source;
@@ -18,6 +18,11 @@ pub fn side_file(path: &Path) -> PathBuf {
     name.push(".specialized.");
     name.push(pixie_format::SUFFIX);
     path.with_file_name(name)
+}
+
+/// Whether there certainly is none.
+pub(crate) fn is_nowhere(path: &Path) -> bool {
+    Source::open(&side_file(path)).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Loads the side file of the module at `path`, if there is one and it fits. An error is a warning: the module itself is there.
@@ -34,7 +39,7 @@ pub(crate) fn load_beside(
         source => source.map_err(|source| Error::Read { path: file.clone(), source }),
     };
     let name = shown().to_string();
-    match source.and_then(|source| load(&name, &source, &options.clone().alone(), Some(&file), &|_| None)) {
+    match source.and_then(|source| load(&name, &source, &options.clone().alone(), Some(&file), &Nowhere)) {
         Ok(module) if module.build_id() == build_id => Ok(Some(module.in_place_of(path))),
         Ok(_) => Err(format!(
             "`{}` was specialised from another build of the module and is not used\nhint: run `pixie specialize` again, or delete it",

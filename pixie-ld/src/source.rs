@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) enum Source<'a> {
     File {
         path: &'a Path,
         file: File,
-        size: u64,
+        metadata: Metadata,
         /// Where in the file the next read would begin by itself.
         at: Cell<u64>,
     },
@@ -36,13 +36,21 @@ impl<'a> Source<'a> {
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        Ok(Source::File { path, file, size: metadata.len(), at: Cell::new(0) })
+        Ok(Source::File { path, file, metadata, at: Cell::new(0) })
     }
 
     pub(crate) fn size(&self) -> u64 {
         match self {
             Source::Bytes(bytes) => bytes.len() as u64,
-            Source::File { size, .. } => *size,
+            Source::File { metadata, .. } => metadata.len(),
+        }
+    }
+
+    /// What the system says of the file, as it was when it was opened.
+    pub(crate) fn metadata(&self) -> Option<&Metadata> {
+        match self {
+            Source::Bytes(_) => None,
+            Source::File { metadata, .. } => Some(metadata),
         }
     }
 

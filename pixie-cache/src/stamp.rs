@@ -1,0 +1,75 @@
+//! What the system says of files, as a name: as long as they stay as they are it stays, too, and nobody need read them.
+
+use std::fs::Metadata;
+use std::time::{Duration, SystemTime};
+
+use pixie_format::Hash;
+use pixie_ld::Host;
+
+use crate::key;
+use crate::tool::Tool;
+
+/// A file that was changed so short a time ago may be changed again within what its times can tell.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The name under which the cache remembers what a module's file stands for on this host, by this tool.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stamp(String);
+
+impl Stamp {
+    /// The stamp of the module's file that `file` describes.
+    pub fn new(file: &Metadata, host: &Host, tool: &Tool) -> Stamp {
+        let mut text = key::prefix().into_bytes();
+        text.extend(host.platform.name().bytes().chain([b'\n']));
+        text.extend(host.features.bits().to_le_bytes());
+        text.extend(host.model().bytes().chain([b'\n']));
+        describe(file, &mut text);
+        tool.describe(&mut text);
+        Stamp(name(&text))
+    }
+
+    /// The name of the file.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name of 128 bits for what was described.
+pub fn name(text: &[u8]) -> String {
+    let mut name = Hash::of(text).to_string();
+    name.truncate(32);
+    name
+}
+
+/// Where a file lies, how large it is, and when it was last changed, the latter to the nanosecond where the system tells it.
+#[cfg(unix)]
+pub fn describe(file: &Metadata, text: &mut Vec<u8>) {
+    use std::os::unix::fs::MetadataExt;
+
+    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+    for word in [file.dev(), file.ino(), file.len()].into_iter().chain(times.map(i64::cast_unsigned)) {
+        text.extend(word.to_le_bytes());
+    }
+}
+
+/// Size and time: others have no further ones that cost nothing.
+#[cfg(not(unix))]
+pub fn describe(file: &Metadata, text: &mut Vec<u8>) {
+    let modified = file.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    text.extend(file.len().to_le_bytes());
+    text.extend(modified.unwrap_or_default().as_nanos().to_le_bytes());
+}
+
+/// Whether a change of the file would show from now on. The time of its last change is one that no program can set.
+#[cfg(unix)]
+pub fn is_settled(file: &Metadata) -> bool {
+    let changed = u64::try_from(std::os::unix::fs::MetadataExt::ctime(file)).ok().map(Duration::from_secs);
+    let changed = changed.and_then(|changed| SystemTime::UNIX_EPOCH.checked_add(changed + SETTLED));
+    changed.is_some_and(|settled| SystemTime::now() > settled)
+}
+
+/// There is no time that no program can set.
+#[cfg(not(unix))]
+pub fn is_settled(_file: &Metadata) -> bool {
+    false
+}
