@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pixie_format::{Hash, Module};
 use pixie_ld::{
-    Elsewhere, Host, LoadOptions, LoadedModule, load_bytes, load_file, load_file_or, manifest_hash,
+    Elsewhere, Host, LoadOptions, LoadedModule, Part, load_bytes, load_file, load_file_or, manifest_hash,
+    read_ahead,
 };
 
 use crate::cache::{Cache, Entry};
@@ -206,6 +207,7 @@ impl<'a> Jit<'a> {
     }
 
     fn place(&self) -> Result<Place> {
+        read_ahead(Part::Cache);
         let cache = Cache { folders: Folders::from_variables(self.read)? };
         Ok(Place { tool: Tool::find(self.read, self.beside), cache })
     }

@@ -5,6 +5,7 @@
 //! `protect` → [`bind`]. All up to `relocate` are pure, so any platform's object can be linked on any host; only mapping
 //! memory and looking up the host's symbols ask the operating system, behind `sys`.
 
+mod ahead;
 pub mod bind;
 #[cfg(feature = "build")]
 pub mod build;
@@ -44,6 +45,7 @@ mod source;
 mod symbols;
 mod sys;
 
+pub use ahead::{Part, read_ahead};
 pub use bind::{LoadedExport, Thunk};
 pub use error::{Error, Result};
 pub use host::Host;

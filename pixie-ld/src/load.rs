@@ -8,6 +8,7 @@ use pixie_format::header::HEADER_LEN;
 use pixie_format::manifest::{BlobView, Manifest};
 use pixie_format::{BlobId, BuildId, Hash, Header, Platform, reader};
 
+use crate::ahead::{Part, read_ahead};
 use crate::error::{Error, Result};
 use crate::foreign;
 use crate::host::Host;
@@ -17,7 +18,6 @@ use crate::options::LoadOptions;
 use crate::select::{quick, select};
 use crate::side;
 use crate::source::{Blob, Source};
-use crate::sys;
 
 /// How much of a file is read first, bytes: header and manifest of a module of a dozen functions.
 const FIRST_READ: u64 = 8 << 10;
@@ -73,7 +73,7 @@ pub fn manifest_hash(path: &Path) -> Result<Hash> {
 }
 
 fn open(path: &Path) -> Result<Source<'_>> {
-    sys::read_ahead();
+    read_ahead(Part::Load);
     Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pixie_format::{FORMAT_VERSION, Signature};
-use pixie_ld::{LoadedExport, LoadedModule};
+use pixie_ld::{LoadedExport, LoadedModule, Part, read_ahead};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -375,6 +375,7 @@ impl FatModule {
 
     /// What the module answers for names that it does not hold (PEP 562).
     fn _module_attribute<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        read_ahead(Part::Call);
         if name == "__PIXIE__" {
             let upstream = upstream::dict(py, &self.origin)?;
             if let Some(dict) = self.dict(py) {

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pixie_format::FeatureSet;
 
@@ -151,20 +150,15 @@ fn takes_descriptions(register: *const ()) -> bool {
     }
 }
 
-/// Reads, once in a process, the code that a load runs, where the library was linked so that it lies in one place: a processor waits for
-/// each line of code that it has not yet seen, and fetches many at once where they are only read.
-pub(crate) fn read_ahead() {
-    static DONE: AtomicBool = AtomicBool::new(false);
+/// Reads every line of a part of this library's code, where `python/order.ld` has put it together.
+pub(crate) fn read_code(part: usize) {
     const LINE: usize = 64;
-    if DONE.swap(true, Ordering::Relaxed) {
-        return;
-    }
     // SAFETY: words of this library, which the system's loader has filled in before any of its code ran.
-    let [Some(start), Some(end)] = (unsafe { pixie_load_code }) else { return };
-    let size = end.as_ptr() as usize - start.as_ptr() as usize;
-    for offset in (0..size).step_by(LINE) {
-        // SAFETY: the linker has put the two around a part of this library, which is mapped readable as a whole. A prefetch would be
-        // dropped where the processor has too many of them.
+    let parts = unsafe { pixie_parts };
+    let [Some(Some(start)), Some(Some(end))] = [parts.get(part), parts.get(part + 1)] else { return };
+    for offset in (0..(end.as_ptr() as usize).saturating_sub(start.as_ptr() as usize)).step_by(LINE) {
+        // SAFETY: the linker has put the two around a part of this library, which is mapped readable as a whole and never written to.
+        // A prefetch instead of a read would be dropped where the processor has too many of them.
         unsafe { start.as_ptr().add(offset).read_volatile() };
     }
 }
@@ -172,8 +166,8 @@ pub(crate) fn read_ahead() {
 unsafe extern "C" {
     /// Where `__unw_add_dynamic_fde` is, if anything loaded has it.
     static pixie_llvm_unwinder: Option<NonNull<u8>>;
-    /// Where the code of a load begins and ends, if `python/order.ld` has put it together.
-    static pixie_load_code: [Option<NonNull<u8>>; 2];
+    /// Where each part of the code begins, and where the last one ends.
+    static pixie_parts: [Option<NonNull<u8>>; 4];
 }
 
 // Weak references, which Rust has no stable word for: `dlsym` words an error message where there is none, 8 us of a first import.
@@ -187,15 +181,17 @@ std::arch::global_asm!(
     ".size pixie_llvm_unwinder, 8",
     "pixie_llvm_unwinder:",
     ".8byte __unw_add_dynamic_fde",
-    ".weak pixie_load_start, pixie_load_end",
-    ".hidden pixie_load_start",
-    ".hidden pixie_load_end",
-    ".globl pixie_load_code",
-    ".hidden pixie_load_code",
-    ".type pixie_load_code, @object",
-    ".size pixie_load_code, 16",
-    "pixie_load_code:",
-    ".8byte pixie_load_start, pixie_load_end",
+    ".weak pixie_load, pixie_cache, pixie_call, pixie_end",
+    ".hidden pixie_load",
+    ".hidden pixie_cache",
+    ".hidden pixie_call",
+    ".hidden pixie_end",
+    ".globl pixie_parts",
+    ".hidden pixie_parts",
+    ".type pixie_parts, @object",
+    ".size pixie_parts, 32",
+    "pixie_parts:",
+    ".8byte pixie_load, pixie_cache, pixie_call, pixie_end",
     ".popsection",
 );
 
