@@ -20,10 +20,9 @@ use crate::stamp::Stamp;
 
 /// The folder of the entries.
 const MODULES: &str = "modules";
-/// The folder of links to entries, named by stamps of the files that they stand for.
+/// The folder of links that hold names of entries; a link is read by one call, and takes no block of its own while it is short. Their own
+/// names are the stamps of the files that the entries stand for.
 const STAMPS: &str = "stamps";
-/// From there to the entries.
-const UP: &str = "../modules";
 /// An entry that was used longer ago is marked as used now.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -68,33 +67,37 @@ impl Cache {
         found
     }
 
-    /// The entry that was found before for a file of this stamp. Where there are folders of a site, they come first, so that there is none.
-    pub fn stamped(&self, stamp: &Stamp) -> Option<Entry> {
+    /// The file of the entry that was found before for a file of this stamp. Where there are folders of a site, they come first, so that
+    /// there is none.
+    pub fn stamped(&self, stamp: &Stamp) -> Option<PathBuf> {
         let root = self.folders.own.as_deref().filter(|_| self.folders.seeds.is_empty())?;
         trusted(root)?;
-        let target = fs::read_link(root.join(STAMPS).join(stamp.name())).ok()?;
-        let entry = entry(root.join(MODULES).join(target.strip_prefix(UP).ok()?), true)?;
-        entry.touch();
-        Some(entry)
+        place(root, &fs::read_link(root.join(STAMPS).join(stamp.name())).ok()?)
     }
 
-    /// Remembers that `entry` is that of a file of this stamp, by a link. Where it cannot, the file is read the next time, too.
+    /// Remembers that `entry` is that of a file of this stamp, by a link with its name. Where it cannot, the file is read the next time, too.
     pub fn remember(&self, stamp: &Stamp, entry: &Entry) {
         let root = self.folders.own.as_deref().filter(|_| entry.own && self.folders.seeds.is_empty());
-        let Some((root, name)) =
-            root.and_then(|root| Some((root, entry.path.strip_prefix(root.join(MODULES)).ok()?)))
-        else {
-            return;
-        };
+        let (Some(root), Some(name)) = (root, entry.path.file_name()) else { return };
         let folder = root.join(STAMPS);
         let beside = folder.join(format!("{}.{}.tmp", stamp.name(), std::process::id()));
         let link = || {
             owner::create_private(&folder)?;
-            link(&Path::new(UP).join(name), &beside)?;
+            link(Path::new(name), &beside)?;
             fs::rename(&beside, folder.join(stamp.name()))
         };
         if link().is_err() {
             let _ = fs::remove_file(beside);
+        }
+    }
+
+    /// Removes what remembers entries that are gone.
+    fn forget(root: &Path) {
+        for file in fs::read_dir(root.join(STAMPS)).into_iter().flatten().flatten() {
+            let entry = fs::read_link(file.path()).ok().and_then(|name| place(root, &name));
+            if entry.is_none_or(|entry| !entry.exists()) {
+                let _ = fs::remove_file(file.path());
+            }
         }
     }
 
@@ -138,7 +141,7 @@ impl Cache {
         })?;
         evict::shrink(&self.entries(), self.folders.bound, &path);
         evict::sweep(&files(&root.join(MODULES)));
-        evict::unlink(&root.join(STAMPS));
+        Self::forget(root);
         Ok(path)
     }
 
@@ -171,8 +174,16 @@ impl Cache {
 }
 
 impl Entry {
+    /// The entry in a file that `metadata` describes, unless others could have written it.
+    pub(crate) fn new(path: PathBuf, metadata: &Metadata, own: bool) -> Option<Entry> {
+        if !metadata.is_file() || owner::mistrust(metadata).is_some() {
+            return None;
+        }
+        Some(Entry { size: metadata.len(), used: metadata.modified().ok()?, path, own })
+    }
+
     /// Marks an entry as used now.
-    fn touch(&self) {
+    pub(crate) fn touch(&self) {
         let now = SystemTime::now();
         if self.own && now.duration_since(self.used).is_ok_and(|age| age > FRESH) {
             // Only tells what to remove first.
@@ -198,6 +209,12 @@ fn folder(root: &Path, key: Key) -> PathBuf {
     root.join(MODULES).join(name.get(..2).unwrap_or_default())
 }
 
+/// Where the entry of this name lies.
+fn place(root: &Path, name: &Path) -> Option<PathBuf> {
+    let name = name.to_str().filter(|name| !name.contains(['/', '\\']))?;
+    Some([root, Path::new(MODULES), Path::new(name.get(..2)?), Path::new(name)].iter().collect())
+}
+
 /// A folder that nobody else can write to.
 fn trusted(root: &Path) -> Option<()> {
     let metadata = fs::metadata(root).ok()?;
@@ -205,11 +222,8 @@ fn trusted(root: &Path) -> Option<()> {
 }
 
 fn entry(path: PathBuf, own: bool) -> Option<Entry> {
-    let metadata = fs::metadata(&path).ok().filter(Metadata::is_file)?;
-    if owner::mistrust(&metadata).is_some() {
-        return None;
-    }
-    Some(Entry { size: metadata.len(), used: metadata.modified().ok()?, path, own })
+    let metadata = fs::metadata(&path).ok()?;
+    Entry::new(path, &metadata, own)
 }
 
 #[cfg(unix)]

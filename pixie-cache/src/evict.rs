@@ -1,7 +1,6 @@
 //! Keeping the cache within its bound.
 
 use std::fs::{self, DirEntry};
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,16 +31,6 @@ pub fn sweep(files: &[DirEntry]) {
         let age = || file.metadata().ok()?.modified().ok()?.elapsed().ok();
         if passing && age().is_some_and(|age| age > LEFT) {
             // Another process may have been quicker.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-/// Removes links in `folder` that lead nowhere any more.
-pub fn unlink(folder: &Path) {
-    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = file.path();
-        if fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             let _ = fs::remove_file(path);
         }
     }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pixie_format::{Hash, Module};
 use pixie_ld::{
-    Elsewhere, Host, LoadOptions, LoadedModule, Part, load_bytes, load_file, load_file_or, manifest_hash,
-    read_ahead,
+    Elsewhere, Host, LoadOptions, LoadedModule, Opened, Part, load_bytes, load_file, load_file_or,
+    manifest_hash, read_ahead,
 };
 
 use crate::cache::{Cache, Entry};
@@ -243,7 +243,11 @@ impl Place {
 
     /// The module that was found before for this file.
     fn again(&self, path: &Path, file: &Metadata, options: &LoadOptions) -> Option<LoadedModule> {
-        load_entry(&self.cache.stamped(&self.stamp(file)?)?, Some(path), options)
+        let kept = self.cache.stamped(&self.stamp(file)?)?;
+        let opened = Opened::open(&kept).ok()?;
+        let entry = Entry::new(kept.clone(), opened.metadata()?, true)?;
+        entry.touch();
+        load_opened(&entry, &opened, Some(path), options)
     }
 }
 
@@ -343,7 +347,16 @@ enum Made {
 }
 
 fn load_entry(entry: &Entry, path: Option<&Path>, options: &LoadOptions) -> Option<LoadedModule> {
-    match load_file(&entry.path, &options.clone().alone()) {
+    load_opened(entry, &Opened::open(&entry.path).ok()?, path, options)
+}
+
+fn load_opened(
+    entry: &Entry,
+    opened: &Opened<'_>,
+    path: Option<&Path>,
+    options: &LoadOptions,
+) -> Option<LoadedModule> {
+    match opened.load(&options.clone().alone()) {
         Ok(module) => Some(match path {
             Some(path) => module.in_place_of(path),
             None => module,

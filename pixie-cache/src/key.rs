@@ -16,17 +16,18 @@ impl Key {
     /// The key for a module compiled for `host`. The hash of its manifest stands for its bitcode, signatures and options; `flags` for
     /// whatever else the compiler is told.
     pub fn new(manifest: Hash, host: &Host, flags: &[String]) -> Key {
-        let mut text = prefix();
-        text.push_str(&format!(
-            "manifest {manifest}\nplatform {}\nprocessor {}\nfeatures {}\n",
-            host.platform,
-            host.model(),
-            host.features
-        ));
+        let mut text = Vec::new();
+        versions(&mut text);
+        let (platform, features) = (host.platform, host.features);
+        let host = format!(
+            "manifest {manifest}\nplatform {platform}\nprocessor {}\nfeatures {features}\n",
+            host.model()
+        );
+        text.extend(host.into_bytes());
         for flag in flags {
-            text.push_str(&format!("flag {} {flag}\n", flag.len()));
+            text.extend(format!("flag {} {flag}\n", flag.len()).into_bytes());
         }
-        Key(Hash::of(text.as_bytes()))
+        Key(Hash::of(&text))
     }
 
     /// The name of the file that `tool` makes.
@@ -40,12 +41,13 @@ impl Key {
     }
 }
 
-/// What the text of every key begins with.
-pub(crate) fn prefix() -> String {
+/// What every name in the cache depends on: the version of the cache, that of this crate, which stands for the thunk ABI and the
+/// rules of linking, which the loader shares with the tool, and that of the format.
+pub(crate) fn versions(text: &mut Vec<u8>) {
     let (major, minor) = FORMAT_VERSION;
-    // The version of this crate stands for the thunk ABI and the rules of linking, which the loader shares with the tool.
-    let version = env!("CARGO_PKG_VERSION");
-    format!("pixie cache {LAYOUT}\nruntime {version}\nformat {major}.{minor}\n")
+    text.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
+    text.extend(LAYOUT.to_le_bytes());
+    text.extend([major, minor].into_iter().flat_map(u16::to_le_bytes));
 }
 
 impl fmt::Display for Key {

@@ -19,10 +19,13 @@ pub struct Stamp(String);
 impl Stamp {
     /// The stamp of the module's file that `file` describes.
     pub fn new(file: &Metadata, host: &Host, tool: &Tool) -> Stamp {
-        let mut text = key::prefix().into_bytes();
-        text.extend(host.platform.name().bytes().chain([b'\n']));
+        let mut text = Vec::with_capacity(512);
+        key::versions(&mut text);
         text.extend(host.features.bits().to_le_bytes());
-        text.extend(host.model().bytes().chain([b'\n']));
+        for part in [host.platform.name(), &host.model()] {
+            text.extend_from_slice(part.as_bytes());
+            text.push(b'\n');
+        }
         describe(file, &mut text);
         tool.describe(&mut text);
         Stamp(name(&text))
@@ -36,9 +39,9 @@ impl Stamp {
 
 /// A name of 128 bits for what was described.
 pub fn name(text: &[u8]) -> String {
-    let mut name = Hash::of(text).to_string();
-    name.truncate(32);
-    name
+    let Hash(bytes) = Hash::of(text);
+    let digits = bytes[..16].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 /// Where a file lies, how large it is, and when it was last changed, the latter to the nanosecond where the system tells it.

@@ -104,7 +104,8 @@ impl Tool {
 
     /// Where it is, and what the system says of it: changes with the program.
     pub(crate) fn describe(&self, text: &mut Vec<u8>) {
-        text.extend(self.path.as_os_str().as_encoded_bytes().iter().chain(b"\n"));
+        text.extend_from_slice(self.path.as_os_str().as_encoded_bytes());
+        text.push(b'\n');
         stamp::describe(&self.metadata, text);
     }
 }

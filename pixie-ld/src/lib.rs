@@ -50,7 +50,7 @@ pub use bind::{LoadedExport, Thunk};
 pub use error::{Error, Result};
 pub use host::Host;
 pub use image::{Address, Image, PageSize, Protection, Segment};
-pub use load::{Elsewhere, load_bytes, load_file, load_file_or, manifest_hash};
+pub use load::{Elsewhere, Opened, load_bytes, load_file, load_file_or, manifest_hash};
 pub use module::LoadedModule;
 pub use object::Object;
 pub use options::{CodeMemory, LoadOptions};

@@ -58,6 +58,29 @@ pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: &dyn Elsewher
     load(&path.to_string_lossy(), &source, options, Some(path), elsewhere)
 }
 
+/// A file that was opened and not yet read, for who wants to know first whose it is.
+pub struct Opened<'a> {
+    path: &'a Path,
+    source: Source<'a>,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens a module's file.
+    pub fn open(path: &'a Path) -> Result<Opened<'a>> {
+        Ok(Opened { path, source: open(path)? })
+    }
+
+    /// What the system says of the file that is open.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.source.metadata()
+    }
+
+    /// Loads the module.
+    pub fn load(&self, options: &LoadOptions) -> Result<LoadedModule> {
+        load(&self.path.to_string_lossy(), &self.source, options, Some(self.path), &Nowhere)
+    }
+}
+
 /// Loads a module from memory. `name` stands for it in errors.
 pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<LoadedModule> {
     load(name, &Source::Bytes(bytes), options, None, &Nowhere)
