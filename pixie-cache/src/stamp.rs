@@ -1,16 +1,13 @@
 //! What the system says of files, as a name: as long as they stay as they are it stays, too, and nobody need read them.
 
 use std::fs::Metadata;
-use std::time::{Duration, SystemTime};
+use std::time::UNIX_EPOCH;
 
 use pixie_format::Hash;
 use pixie_ld::Host;
 
 use crate::key;
 use crate::tool::Tool;
-
-/// A file that was changed so short a time ago may be changed again within what its times can tell.
-const SETTLED: Duration = Duration::from_secs(2);
 
 /// The name under which the cache remembers what a module's file stands for on this host, by this tool.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,17 +55,19 @@ pub fn describe(file: &Metadata, text: &mut Vec<u8>) {
 /// Size and time: others have no further ones that cost nothing.
 #[cfg(not(unix))]
 pub fn describe(file: &Metadata, text: &mut Vec<u8>) {
-    let modified = file.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let modified = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     text.extend(file.len().to_le_bytes());
     text.extend(modified.unwrap_or_default().as_nanos().to_le_bytes());
 }
 
-/// Whether a change of the file would show from now on. The time of its last change is one that no program can set.
+/// Whether a change of the file from now on would show. The time of its last change is one that no program can set.
 #[cfg(unix)]
 pub fn is_settled(file: &Metadata) -> bool {
-    let changed = u64::try_from(std::os::unix::fs::MetadataExt::ctime(file)).ok().map(Duration::from_secs);
-    let changed = changed.and_then(|changed| SystemTime::UNIX_EPOCH.checked_add(changed + SETTLED));
-    changed.is_some_and(|settled| SystemTime::now() > settled)
+    // A file may be changed again within what its times can tell, which on some systems are two seconds.
+    const SECONDS: i64 = 2;
+    let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+    now.is_some_and(|now| now - std::os::unix::fs::MetadataExt::ctime(file) > SECONDS)
 }
 
 /// There is no time that no program can set.

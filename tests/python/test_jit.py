@@ -128,6 +128,11 @@ print(about.isa, about.reason, about.build_id)
     stored = python(program, kernels.parent).stdout.split()
     native = python(program, kernels.parent, env={"PIXIE_JIT": "native"}).stdout.split()
     assert len(entries(cache)) == 1 and native[0] != stored[0] and native[-1] == stored[-1]
+    # Remembered or not, a variant that fits comes first where nothing else is asked for.
+    time.sleep(3.1)
+    for _ in range(2):
+        assert python(program, kernels.parent, env={"PIXIE_JIT": "native"}).stdout.split() == native
+    assert len(links(cache)) == 1 and python(program, kernels.parent).stdout.split() == stored
     # A level that is asked for is a stored one.
     forced = python(program, kernels.parent, env={"PIXIE_JIT": "native", "PIXIE_USE_ISA": "baseline"}).stdout.split()
     assert forced[0] == "x86-64"
@@ -146,6 +151,9 @@ def test_what_changes_the_code_is_another_entry(foreign, kernels, cache, tmp_pat
         return len(new)
 
     assert more(foreign) == 1 and more(foreign) == 0
+    # By its own times, too.
+    time.sleep(3.1)
+    assert more(foreign) == 0 and more(foreign) == 0 and len(links(cache)) == 1
     # The tool: its bytes, though it says the same of itself.
     tool.write_text(tool.read_text() + "# changed\n")
     assert more(foreign) == 1 and more(foreign) == 0
@@ -158,6 +166,76 @@ def test_what_changes_the_code_is_another_entry(foreign, kernels, cache, tmp_pat
     changed = build(LOOP.replace("[ 0.0, %entry ], [ %more", "[ -0.0, %entry ], [ %more"), *words, name="foreign", suffix="ll")
     assert more(changed) == 1
     assert count.read_text().count("x") == 5
+
+
+TOTAL = "import sys, pixie; sys.path.insert(0, sys.argv[1]); import foreign, array; print(foreign.total(array.array('d', [1.0, 2.0, 4.0])))"
+
+
+def links(cache):
+    return sorted(cache.glob("stamps/*"))
+
+
+def settle(cache, module):
+    """Waits until a change of the module would show in its times, and has it found and remembered."""
+    time.sleep(3.1)
+    call(module)
+    call(module)
+    (entry,) = entries(cache)
+    (link,) = links(cache)
+    assert os.readlink(link) == entry.name
+    return entry, link
+
+
+def test_a_file_that_stays_as_it_is_is_found_again_by_what_the_system_says_of_it(foreign, cache, tmp_path, build):
+    call(foreign)
+    entry, link = settle(cache, foreign)
+    # No folder is searched and no identity of a tool is read.
+    trace = tmp_path / "trace"
+    words = ["strace", "-f", "-o", trace, sys.executable, "-c", CALL, foreign.parent]
+    assert run(*words).stdout.split("|")[3] == f"{entry}\n"
+    traced = trace.read_text().partition("foreign.pixie")[2]
+    assert f"{link}" in traced and str(cache / "modules") in traced and str(cache / "tools") not in traced
+    # Another content of the same size and the same time of change, as far as a program can set that.
+    words = ["--export", "total(x: f64[n], n: i64) -> f64", "--platform", "osx-arm64"]
+    sizes = {}
+    for start in range(3, 40, 2):
+        text = LOOP.replace("[ 0.0, %entry ], [ %more", f"[ {start}.0, %entry ], [ %more")
+        content = build(text, *words, name="foreign", suffix="ll").read_bytes()
+        # The order of blobs, and so the space between them, follows their hashes.
+        one = sizes.setdefault(len(content), (start, content))
+        if one[0] != start:
+            break
+    foreign.write_bytes(one[1])
+    time.sleep(3.1)
+    assert [python(TOTAL, foreign.parent).stdout for _ in range(3)] == [f"{one[0] + 7}.0\n"] * 3 and len(links(cache)) == 2
+    stat = foreign.stat()
+    foreign.write_bytes(content)
+    os.utime(foreign, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (foreign.stat().st_size, foreign.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    assert python(TOTAL, foreign.parent).stdout == f"{start + 7}.0\n"
+
+
+def test_what_is_remembered_of_a_file_leads_nowhere_else(foreign, cache):
+    first = call(foreign).stdout
+    entry, link = settle(cache, foreign)
+    # An entry that is gone is made again, under the same name.
+    entry.unlink()
+    assert call(foreign).stdout == first and entry.exists()
+    # A link that holds no name of an entry is none.
+    for text in ("../../foreign.pixie", "x", "/", "é" * 40, "00" * 20):
+        link.unlink()
+        link.symlink_to(text)
+        assert call(foreign).stdout == first
+    assert os.readlink(link) == entry.name
+    # What others can write is not taken.
+    cache.chmod(0o777)
+    assert str(cache) not in call(foreign).stdout
+    cache.chmod(0o700)
+    # A side file comes first.
+    pixie("specialize", foreign, "--cpu", "native")
+    assert call(foreign).stdout.split("|")[3] == f"{foreign.with_suffix('.specialized.pixie')}\n"
+    pixie("cache", "clear")
+    assert not links(cache)
 
 
 def test_another_processor_does_not_take_the_entry(foreign, cache, tmp_path):
