@@ -1,5 +1,5 @@
 //! Reading this library's own code ahead. A processor waits for each line of code that it has not yet seen, and fetches many at once
-//! where they are only read: 6 instead of 25 us for the code of a load in a fresh process.
+//! where they are only read: 126 instead of 145 us for an import of twelve functions in a fresh process.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

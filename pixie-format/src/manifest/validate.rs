@@ -1,7 +1,6 @@
 //! The rules of spec §5 that a manifest keeps by itself, each with its number; those about exports are in `exports`.
 
-use std::collections::HashSet;
-use std::hash::Hash;
+use std::collections::BTreeSet;
 
 use super::view::{BitcodeView, ManifestView, PlatformView, VariantView};
 use super::{BlobId, BlobKind, CRITICAL_FEATURES, levels, schema};
@@ -32,17 +31,17 @@ pub(super) fn critical(value: &[u8], major: u16, minor: u16) -> Result<()> {
     }
 }
 
-/// What has been seen. The first few are compared one by one, which costs less than hashing them.
+/// What has been seen. The first few are compared one by one, which costs less than keeping them sorted.
 pub(super) struct Seen<T> {
     few: Vec<T>,
-    many: HashSet<T>,
+    many: BTreeSet<T>,
 }
 
-impl<T: Copy + Eq + Hash> Seen<T> {
+impl<T: Copy + Ord> Seen<T> {
     const FEW: usize = 16;
 
     pub(super) fn new() -> Seen<T> {
-        Seen { few: Vec::with_capacity(Self::FEW), many: HashSet::new() }
+        Seen { few: Vec::with_capacity(Self::FEW), many: BTreeSet::new() }
     }
 
     /// Whether `item` is new.
