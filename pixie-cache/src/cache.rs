@@ -91,12 +91,14 @@ impl Cache {
         }
     }
 
-    /// Removes what remembers entries that are gone.
+    /// Removes what remembers entries that are gone, and what is left of a write that was cut off.
     fn forget(root: &Path) {
         for file in fs::read_dir(root.join(STAMPS)).into_iter().flatten().flatten() {
-            let entry = fs::read_link(file.path()).ok().and_then(|name| place(root, &name));
-            if entry.is_none_or(|entry| !entry.exists()) {
-                let _ = fs::remove_file(file.path());
+            let path = file.path();
+            let entry = fs::read_link(&path).ok().and_then(|name| place(root, &name));
+            // Who is just writing one only has to read the file again the next time.
+            if path.extension().is_some() || entry.is_none_or(|entry| !entry.exists()) {
+                let _ = fs::remove_file(path);
             }
         }
     }

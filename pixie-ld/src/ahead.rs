@@ -16,8 +16,12 @@ pub enum Part {
     Call,
 }
 
-/// Reads a part of the code, which is about to run, once in a process.
+/// Reads a part of the code, which is about to run, once in a process. Only in a library that was compiled with a profile: elsewhere the
+/// parts hold much that does not run, and reading them takes what it saves (13.5 us for 327 kB).
 pub fn read_ahead(part: Part) {
+    if !cfg!(pixie_profiled) {
+        return;
+    }
     static DONE: AtomicU8 = AtomicU8::new(0);
     let bit = 1 << part as u8;
     if DONE.load(Ordering::Relaxed) & bit == 0 && DONE.fetch_or(bit, Ordering::Relaxed) & bit == 0 {

@@ -264,3 +264,27 @@ fn thinned(name: &str, manifest: &Manifest, host: &Host) -> Error {
         present: if present.is_empty() { "no platform".to_owned() } else { present },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_wherever_it_stands_and_nothing_else_is() {
+        for platform in Platform::ALL {
+            let name = platform.name().as_bytes();
+            for size in [0, name.len() - 1, name.len(), 63, 64, 65, 200] {
+                let mut bytes: Vec<u8> = name.iter().map(|byte| byte ^ 1).cycle().take(size).collect();
+                assert!(!mentions(&bytes, platform));
+                for at in 0..(size + 1).saturating_sub(name.len()) {
+                    let before = bytes[at..at + name.len()].to_vec();
+                    bytes[at..at + name.len()].copy_from_slice(name);
+                    assert!(mentions(&bytes, platform), "{platform} at {at} of {size}");
+                    bytes[at + 2] ^= 1;
+                    assert!(!mentions(&bytes, platform), "{platform} at {at} of {size}, damaged");
+                    bytes[at..at + name.len()].copy_from_slice(&before);
+                }
+            }
+        }
+    }
+}

@@ -17,6 +17,9 @@ pub const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 /// Cargo's profile, whose settings are in that hash, too.
 pub const PROFILE: &str = "runtime";
 
+/// Tells the code that it is compiled so.
+const PROFILED: &str = "--cfg=pixie_profiled";
+
 /// What counts are made by, beside the instrumented library.
 const PROGRAM: &str = "xtask/src/profile.py";
 
@@ -35,7 +38,7 @@ pub fn flags() -> Result<Option<String>> {
     }
     // Blocks that never ran leave their functions, which else would lie as far apart as before.
     Ok(Some(format!(
-        "-Cprofile-use={} -Cllvm-args=-enable-split-machine-functions -Cllvm-args=-mfs-psi-cutoff=0",
+        "{PROFILED} -Cprofile-use={} -Cllvm-args=-enable-split-machine-functions -Cllvm-args=-mfs-psi-cutoff=0",
         counts.display()
     )))
 }
@@ -69,7 +72,7 @@ fn instrumented() -> Result<PathBuf> {
     let mut cargo = cargo();
     cargo.args(["rustc", "--quiet", "--profile", PROFILE, "--manifest-path", "python/Cargo.toml", "--lib"]);
     cargo.args(["--target", TRIPLE]).env("CARGO_TARGET_DIR", folder());
-    cargo.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-Cprofile-generate");
+    cargo.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", format!("{PROFILED} -Cprofile-generate"));
     shell::run(&mut cargo)?;
     Ok(folder().join(TRIPLE).join(PROFILE).join("lib_core.so"))
 }
