@@ -31,7 +31,7 @@ pub(super) fn critical(value: &[u8], major: u16, minor: u16) -> Result<()> {
     }
 }
 
-/// What has been seen. The first few are compared one by one, which costs less than keeping them sorted.
+/// What has been seen. The first few are compared one by one, the others kept sorted.
 pub(super) struct Seen<T> {
     few: Vec<T>,
     many: BTreeSet<T>,

@@ -158,7 +158,7 @@ pub(crate) fn read_code(part: usize) {
     let [Some(Some(start)), Some(Some(end))] = [parts.get(part), parts.get(part + 1)] else { return };
     for offset in (0..(end.as_ptr() as usize).saturating_sub(start.as_ptr() as usize)).step_by(LINE) {
         // SAFETY: the linker has put the two around a part of this library, which is mapped readable as a whole and never written to.
-        // A prefetch instead of a read would be dropped where the processor has too many of them.
+        // Prefetch instructions instead of reads saved nothing.
         unsafe { start.as_ptr().add(offset).read_volatile() };
     }
 }
