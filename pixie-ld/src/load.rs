@@ -1,6 +1,8 @@
 //! Loading a module: reads what it needs into private memory, checks it, and takes it through the phases.
 
+use std::borrow::Cow;
 use std::fs::Metadata;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -32,7 +34,7 @@ pub trait Elsewhere {
 }
 
 /// Nobody.
-pub(crate) struct Nowhere;
+struct Nowhere;
 
 impl Elsewhere for Nowhere {
     fn again(&self, _file: &Metadata) -> Option<LoadedModule> {
@@ -55,7 +57,21 @@ pub fn load_file(path: &Path, options: &LoadOptions) -> Result<LoadedModule> {
 /// As [`load_file`]; what `elsewhere` gives is taken where neither the module nor what lies beside it has code for this host.
 pub fn load_file_or(path: &Path, options: &LoadOptions, elsewhere: &dyn Elsewhere) -> Result<LoadedModule> {
     let source = open(path)?;
-    load(&path.to_string_lossy(), &source, options, Some(path), elsewhere)
+    let name = path.to_string_lossy();
+    let mut start = Start::read(&name, &source)?;
+    if let Some(file) = source.metadata()
+        && options.looks_beside()
+        && !mentions(start.manifest(), Host::detect()?.platform)
+        && side::is_nowhere(path)
+    {
+        // What is asked may load a file, too: not on top of this one, as memory that no one has used yet takes time.
+        drop(start);
+        if let Some(module) = elsewhere.again(file) {
+            return Ok(module);
+        }
+        start = Start::read(&name, &source)?;
+    }
+    load_from(&name, &source, start, options, Some(path), elsewhere)
 }
 
 /// A file that was opened and not yet read, for who wants to know first whose it is.
@@ -77,13 +93,13 @@ impl<'a> Opened<'a> {
 
     /// Loads the module.
     pub fn load(&self, options: &LoadOptions) -> Result<LoadedModule> {
-        load(&self.path.to_string_lossy(), &self.source, options, Some(self.path), &Nowhere)
+        load(&self.path.to_string_lossy(), &self.source, options, Some(self.path))
     }
 }
 
 /// Loads a module from memory. `name` stands for it in errors.
 pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<LoadedModule> {
-    load(name, &Source::Bytes(bytes), options, None, &Nowhere)
+    load(name, &Source::Bytes(bytes), options, None)
 }
 
 /// The hash of a file's manifest, which names the module and how it was compiled. Of the file only the header is read.
@@ -100,10 +116,62 @@ fn open(path: &Path) -> Result<Source<'_>> {
     Source::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
+/// What of a module is read first.
+struct Start<'s> {
+    first: Cow<'s, [u8]>,
+    header: Header,
+    /// The manifest, where the first read has not all of it.
+    apart: Option<Cow<'s, [u8]>>,
+}
+
+impl<'s> Start<'s> {
+    /// Reads it; `name` stands for the module in errors.
+    fn read(name: &str, source: &'s Source<'_>) -> Result<Start<'s>> {
+        let first = source.get(0, source.size().min(FIRST_READ))?;
+        let header = Header::parse(&first, source.size()).map_err(|source| format(name, source))?;
+        let apart = match first.get(in_first(&header)) {
+            Some(_) => None,
+            None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
+        };
+        Ok(Start { first, header, apart })
+    }
+
+    fn manifest(&self) -> &[u8] {
+        self.apart.as_deref().or_else(|| self.first.get(in_first(&self.header))).unwrap_or_default()
+    }
+
+    /// What a module keeps of it.
+    fn keep(self) -> Kept {
+        match self.apart {
+            Some(bytes) => Kept::new(bytes.into_owned(), 0..self.header.manifest_len as usize),
+            None => Kept::new(self.first.into_owned(), in_first(&self.header)),
+        }
+    }
+}
+
+/// Where the manifest lies in what is read first, if that has all of it.
+fn in_first(header: &Header) -> Range<usize> {
+    HEADER_LEN..HEADER_LEN + header.manifest_len as usize
+}
+
+fn format(name: &str, source: pixie_format::Error) -> Error {
+    Error::Format { file: name.to_owned(), source: Box::new(source) }
+}
+
 /// Loads a module from where its bytes are, which `name` stands for in errors.
 pub(crate) fn load(
     name: &str,
     source: &Source<'_>,
+    options: &LoadOptions,
+    path: Option<&Path>,
+) -> Result<LoadedModule> {
+    load_from(name, source, Start::read(name, source)?, options, path, &Nowhere)
+}
+
+fn load_from(
+    name: &str,
+    source: &Source<'_>,
+    start: Start<'_>,
     options: &LoadOptions,
     path: Option<&Path>,
     elsewhere: &dyn Elsewhere,
@@ -113,24 +181,9 @@ pub(crate) fn load(
         Some(platform) if platform != native.platform => foreign::host(platform, native)?,
         _ => native,
     };
-    let failed = |source| Error::Format { file: name.to_owned(), source: Box::new(source) };
-    let first = source.get(0, source.size().min(FIRST_READ))?;
-    let header = Header::parse(&first, source.size()).map_err(failed)?;
-    let in_first = HEADER_LEN..HEADER_LEN + header.manifest_len as usize;
-    let apart = match first.get(in_first.clone()) {
-        Some(_) => None,
-        None => Some(source.get(HEADER_LEN as u64, header.manifest_len)?),
-    };
-    let bytes = apart.as_deref().or_else(|| first.get(in_first.clone())).unwrap_or_default();
-    if let (Some(path), Some(file)) = (path, source.metadata())
-        && options.looks_beside()
-        && !mentions(bytes, host.platform)
-        && side::is_nowhere(path)
-        && let Some(module) = elsewhere.again(file)
-    {
-        return Ok(module);
-    }
-    let manifest = reader::view_manifest(&header, bytes).map_err(failed)?;
+    let failed = |source| format(name, source);
+    let (header, bytes) = (&start.header, start.manifest());
+    let manifest = reader::view_manifest(header, bytes).map_err(failed)?;
     let decoded = || Manifest::decode(bytes).map_err(failed);
     // Of a module that is whole the build id is the manifest's hash, which has just been checked.
     let build_id = match manifest.origin {
@@ -183,7 +236,7 @@ pub(crate) fn load(
     if let Some(id) = variant.image.filter(|_| !options.needs_object())
         && let Some(extent) = extent(id)?
     {
-        let blob = Blob { source, first: &first, extent };
+        let blob = Blob { source, first: &start.first, extent };
         instance = match place.image(&blob, hash(id)) {
             Err(Failed::Damaged(why)) => {
                 reader::check_blob(&decoded()?, id, extent, &blob.whole()?).map_err(failed)?;
@@ -203,7 +256,7 @@ pub(crate) fn load(
                 }
                 return Err(thinned(name, &decoded()?, host));
             };
-            let blob = Blob { source, first: &first, extent }.whole()?;
+            let blob = Blob { source, first: &start.first, extent }.whole()?;
             if hash(variant.object) != Some(Hash::of(&blob)) {
                 reader::check_blob(&decoded()?, variant.object, extent, &blob).map_err(failed)?;
             }
@@ -213,17 +266,13 @@ pub(crate) fn load(
     warnings.extend(instance.warnings);
     let module_name = manifest.name.as_str().into();
     let doc = manifest.doc.map(|doc| doc.as_str().into());
-    let kept = match apart {
-        Some(bytes) => Kept::new(bytes.into_owned(), 0..header.manifest_len as usize),
-        None => Kept::new(first.into_owned(), in_first),
-    };
     Ok(LoadedModule {
         path: path.map(Path::to_owned),
         code_path: None,
         origin: name.into(),
         name: module_name,
         doc,
-        manifest: kept,
+        manifest: start.keep(),
         build_id,
         host,
         chosen: (index, options.isa.clone()),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pixie_format::BuildId;
 
 use crate::error::Error;
-use crate::load::{Nowhere, load};
+use crate::load::load;
 use crate::module::LoadedModule;
 use crate::options::LoadOptions;
 use crate::source::Source;
@@ -39,7 +39,7 @@ pub(crate) fn load_beside(
         source => source.map_err(|source| Error::Read { path: file.clone(), source }),
     };
     let name = shown().to_string();
-    match source.and_then(|source| load(&name, &source, &options.clone().alone(), Some(&file), &Nowhere)) {
+    match source.and_then(|source| load(&name, &source, &options.clone().alone(), Some(&file))) {
         Ok(module) if module.build_id() == build_id => Ok(Some(module.in_place_of(path))),
         Ok(_) => Err(format!(
             "`{}` was specialised from another build of the module and is not used\nhint: run `pixie specialize` again, or delete it",
