@@ -2,6 +2,8 @@
 //!
 //! `modules/KK/KEY-TOOL.pixie` in a cache folder is the module for one [`Key`], made by one tool. Entries are only ever added and
 //! removed: written beside and renamed, so no process sees half of one, and whoever has read one does not miss it when it goes.
+//! `modules/STAMP` is a link to the entry that was found for a file of this [`Stamp`]. It lies there, as a link of up to 59 bytes takes
+//! no block of its own in most file systems.
 
 use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -20,9 +22,6 @@ use crate::stamp::Stamp;
 
 /// The folder of the entries.
 const MODULES: &str = "modules";
-/// The folder of links that hold names of entries; a link is read by one call, and takes no block of its own while it is short. Their own
-/// names are the stamps of the files that the entries stand for.
-const STAMPS: &str = "stamps";
 /// An entry that was used longer ago is marked as used now.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -67,37 +66,31 @@ impl Cache {
         found
     }
 
-    /// The file of the entry that was found before for a file of this stamp. Where there are folders of a site, they come first, so that
-    /// there is none.
+    /// Where there is a link to the entry that was found before for a file of this stamp, if there is one. Folders of a site come first, so
+    /// that beside them nothing is remembered.
     pub fn stamped(&self, stamp: &Stamp) -> Option<PathBuf> {
         let root = self.folders.own.as_deref().filter(|_| self.folders.seeds.is_empty())?;
         trusted(root)?;
-        place(root, &fs::read_link(root.join(STAMPS).join(stamp.name())).ok()?)
+        Some([root, Path::new(MODULES), Path::new(stamp.name())].iter().collect())
     }
 
-    /// Remembers that `entry` is that of a file of this stamp, by a link with its name. Where it cannot, the file is read the next time, too.
+    /// Remembers that `entry` is that of a file of this stamp, by a link to it. Where it cannot, the file is read the next time, too.
     pub fn remember(&self, stamp: &Stamp, entry: &Entry) {
         let root = self.folders.own.as_deref().filter(|_| entry.own && self.folders.seeds.is_empty());
-        let (Some(root), Some(name)) = (root, entry.path.file_name()) else { return };
-        let folder = root.join(STAMPS);
+        let Some(folder) = root.map(|root| root.join(MODULES)) else { return };
+        let Ok(target) = entry.path.strip_prefix(&folder) else { return };
         let beside = folder.join(format!("{}.{}.tmp", stamp.name(), std::process::id()));
-        let link = || {
-            owner::create_private(&folder)?;
-            link(Path::new(name), &beside)?;
-            fs::rename(&beside, folder.join(stamp.name()))
-        };
-        if link().is_err() {
+        if link(target, &beside).and_then(|()| fs::rename(&beside, folder.join(stamp.name()))).is_err() {
             let _ = fs::remove_file(beside);
         }
     }
 
-    /// Removes what remembers entries that are gone, and what is left of a write that was cut off.
+    /// Removes links to entries that are gone, and what is left of making one that was cut off.
     fn forget(root: &Path) {
-        for file in fs::read_dir(root.join(STAMPS)).into_iter().flatten().flatten() {
+        for file in fs::read_dir(root.join(MODULES)).into_iter().flatten().flatten() {
             let path = file.path();
-            let entry = fs::read_link(&path).ok().and_then(|name| place(root, &name));
-            // Who is just writing one only has to read the file again the next time.
-            if path.extension().is_some() || entry.is_none_or(|entry| !entry.exists()) {
+            // Who is just making one only has to read the file again the next time.
+            if path.is_symlink() && (path.extension().is_some() || !path.exists()) {
                 let _ = fs::remove_file(path);
             }
         }
@@ -163,7 +156,7 @@ impl Cache {
     pub fn clear(&self) -> Result<usize> {
         let root = self.folders.own()?;
         let own = self.entries().iter().filter(|entry| entry.own).count();
-        for folder in [root.join(STAMPS), root.join(MODULES), root.join("tools")] {
+        for folder in [root.join(MODULES), root.join("tools")] {
             match fs::remove_dir_all(&folder) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::File { what: "remove", path: folder, source });
@@ -209,12 +202,6 @@ fn written(path: &Path, source: io::Error) -> Error {
 fn folder(root: &Path, key: Key) -> PathBuf {
     let name = key.to_string();
     root.join(MODULES).join(name.get(..2).unwrap_or_default())
-}
-
-/// Where the entry of this name lies.
-fn place(root: &Path, name: &Path) -> Option<PathBuf> {
-    let name = name.to_str().filter(|name| !name.contains(['/', '\\']))?;
-    Some([root, Path::new(MODULES), Path::new(name.get(..2)?), Path::new(name)].iter().collect())
 }
 
 /// A folder that nobody else can write to.

@@ -243,9 +243,9 @@ impl Place {
 
     /// The module that was found before for this file.
     fn again(&self, path: &Path, file: &Metadata, options: &LoadOptions) -> Option<LoadedModule> {
-        let kept = self.cache.stamped(&self.stamp(file)?)?;
-        let opened = Opened::open(&kept).ok()?;
-        let entry = Entry::new(kept.clone(), opened.metadata()?, true)?;
+        let link = self.cache.stamped(&self.stamp(file)?)?;
+        let opened = Opened::open(&link).ok()?;
+        let entry = Entry::new(link.clone(), opened.metadata()?, true)?;
         entry.touch();
         load_opened(&entry, &opened, Some(path), options)
     }
