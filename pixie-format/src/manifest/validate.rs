@@ -309,6 +309,12 @@ fn feature_fault(variant: &VariantView<'_>, platform: Platform, newer: bool) -> 
     {
         return None;
     }
+    if level.is_none()
+        && let Some(features) = variant.features_in_order()
+        && features.iter().all(|feature| feature.arch() == platform.arch())
+    {
+        return None;
+    }
     let mut previous: Option<Feature> = None;
     for name in variant.features() {
         match name.as_str().parse::<Feature>() {

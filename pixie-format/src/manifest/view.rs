@@ -329,9 +329,15 @@ impl<'m> VariantView<'m> {
         if let Some(level) = level {
             return Some(level.features);
         }
+        self.features_in_order()
+    }
+
+    /// The features as a set, if this version knows them all and they are in spec order.
+    pub(super) fn features_in_order(&self) -> Option<FeatureSet> {
         let mut set = FeatureSet::default();
+        let mut known = Feature::ALL.iter().copied();
         for name in self.features() {
-            set.insert(name.as_str().parse::<Feature>().ok()?);
+            set.insert(known.find(|feature| feature.name().as_bytes() == name.as_bytes())?);
         }
         Some(set)
     }

@@ -168,7 +168,11 @@ impl Leaves {
 
     /// Vendor, family and model (leaf 1, eax, without the stepping).
     pub fn model(&self) -> String {
-        format!("{} {:x}", String::from_utf8_lossy(&self.vendor).trim_end_matches('\0'), self.leaf1[0] >> 4)
+        let mut model = String::from_utf8_lossy(&self.vendor).trim_end_matches('\0').to_owned();
+        model.push(' ');
+        // `format!` is code that an import has not run yet, 3 us of waiting for it.
+        model.extend((1..8).rev().filter_map(|digit| char::from_digit(self.leaf1[0] >> (4 * digit) & 15, 16)));
+        model
     }
 
     /// The processor's name, or its vendor where it gives none.
