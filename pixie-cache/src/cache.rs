@@ -2,8 +2,7 @@
 //!
 //! `modules/KK/KEY-TOOL.pixie` in a cache folder is the module for one [`Key`], made by one tool. Entries are only ever added and
 //! removed: written beside and renamed, so no process sees half of one, and whoever has read one does not miss it when it goes.
-//! `modules/STAMP` is a link to the entry that was found for a file of this [`Stamp`]. It lies there, as a link of up to 59 bytes takes
-//! no block of its own in most file systems.
+//! `stamps/STAMP` is a hard link to the entry that was found for a file of this [`Stamp`].
 
 use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -18,10 +17,12 @@ use crate::evict;
 use crate::folders::Folders;
 use crate::key::Key;
 use crate::owner;
-use crate::stamp::Stamp;
+use crate::stamp::{self, Stamp};
 
 /// The folder of the entries.
 const MODULES: &str = "modules";
+/// The folder of the links to them: opening one costs 2 us less than following a symbolic link.
+const STAMPS: &str = "stamps";
 /// An entry that was used longer ago is marked as used now.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -71,27 +72,25 @@ impl Cache {
     pub fn stamped(&self, stamp: &Stamp) -> Option<PathBuf> {
         let root = self.folders.own.as_deref().filter(|_| self.folders.seeds.is_empty())?;
         trusted(root)?;
-        Some([root, Path::new(MODULES), Path::new(stamp.name())].iter().collect())
+        Some([root, Path::new(STAMPS), Path::new(stamp.name())].iter().collect())
     }
 
     /// Remembers that `entry` is that of a file of this stamp, by a link to it. Where it cannot, the file is read the next time, too.
     pub fn remember(&self, stamp: &Stamp, entry: &Entry) {
         let root = self.folders.own.as_deref().filter(|_| entry.own && self.folders.seeds.is_empty());
-        let Some(folder) = root.map(|root| root.join(MODULES)) else { return };
-        let Ok(target) = entry.path.strip_prefix(&folder) else { return };
-        let beside = folder.join(format!("{}.{}.tmp", stamp.name(), std::process::id()));
-        if link(target, &beside).and_then(|()| fs::rename(&beside, folder.join(stamp.name()))).is_err() {
-            let _ = fs::remove_file(beside);
-        }
+        let Some(folder) = root.map(|root| root.join(STAMPS)) else { return };
+        let link = folder.join(stamp.name());
+        // One that is there has not helped.
+        let _ = fs::remove_file(&link);
+        let _ = owner::create_private(&folder).and_then(|()| fs::hard_link(&entry.path, link));
     }
 
-    /// Removes links to entries that are gone, and what is left of making one that was cut off.
+    /// Removes links to entries that are gone.
     fn forget(root: &Path) {
-        for file in fs::read_dir(root.join(MODULES)).into_iter().flatten().flatten() {
-            let path = file.path();
-            // Who is just making one only has to read the file again the next time.
-            if path.is_symlink() && (path.extension().is_some() || !path.exists()) {
-                let _ = fs::remove_file(path);
+        for file in fs::read_dir(root.join(STAMPS)).into_iter().flatten().flatten() {
+            if file.metadata().is_ok_and(|metadata| stamp::is_last_link(&metadata)) {
+                // Another process may have been quicker.
+                let _ = fs::remove_file(file.path());
             }
         }
     }
@@ -156,7 +155,7 @@ impl Cache {
     pub fn clear(&self) -> Result<usize> {
         let root = self.folders.own()?;
         let own = self.entries().iter().filter(|entry| entry.own).count();
-        for folder in [root.join(MODULES), root.join("tools")] {
+        for folder in [root.join(STAMPS), root.join(MODULES), root.join("tools")] {
             match fs::remove_dir_all(&folder) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::File { what: "remove", path: folder, source });
@@ -213,17 +212,6 @@ fn trusted(root: &Path) -> Option<()> {
 fn entry(path: PathBuf, own: bool) -> Option<Entry> {
     let metadata = fs::metadata(&path).ok()?;
     Entry::new(path, &metadata, own)
-}
-
-#[cfg(unix)]
-fn link(target: &Path, path: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, path)
-}
-
-/// Links are for administrators there.
-#[cfg(not(unix))]
-fn link(_target: &Path, _path: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn is_entry(file: &DirEntry) -> bool {

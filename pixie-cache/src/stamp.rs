@@ -75,3 +75,15 @@ pub fn is_settled(file: &Metadata) -> bool {
 pub fn is_settled(_file: &Metadata) -> bool {
     false
 }
+
+/// Whether a file has one name alone.
+#[cfg(unix)]
+pub fn is_last_link(file: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(file) == 1
+}
+
+/// No names are given there.
+#[cfg(not(unix))]
+pub fn is_last_link(_file: &Metadata) -> bool {
+    false
+}

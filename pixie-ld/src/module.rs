@@ -1,6 +1,5 @@
 //! A module in memory: what was chosen, what it offers, where it is.
 
-use std::borrow::Cow;
 use std::ffi::c_void;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -72,13 +71,9 @@ impl LoadedModule {
         self.path.as_deref()
     }
 
-    /// The file that the code came from: the module's own, or one that was specialised from it, to which a link may have led.
-    pub fn code_path(&self) -> Option<Cow<'_, Path>> {
-        let Some(path) = &self.code_path else { return self.path().map(Cow::Borrowed) };
-        Some(match (std::fs::read_link(path), path.parent()) {
-            (Ok(target), Some(folder)) => Cow::Owned(folder.join(target)),
-            _ => Cow::Borrowed(path),
-        })
+    /// The file that the code came from: the module's own, or one that was specialised from it.
+    pub fn code_path(&self) -> Option<&Path> {
+        self.code_path.as_deref().or(self.path())
     }
 
     /// This module, which was specialised from the one at `path`, in that one's place: nobody who asks for the file wants to know where

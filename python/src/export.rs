@@ -1,6 +1,6 @@
 //! An exported function: the built-in that Python calls, and its handle, which knows everything else about it.
 
-use std::ffi::{CString, OsStr, OsString, c_void};
+use std::ffi::{CString, OsStr, c_void};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -211,8 +211,8 @@ impl Export {
 
     /// The file that the code came from: the module's own, one that was specialised from it, or one in the cache.
     #[getter]
-    fn code_path(&self) -> Option<OsString> {
-        self.origin.loaded.code_path().map(|path| path.into_owned().into_os_string())
+    fn code_path(&self) -> Option<&OsStr> {
+        self.origin.loaded.code_path().map(Path::as_os_str)
     }
 
     /// The symbol in the object.

@@ -1,6 +1,6 @@
 //! A loaded module as Python sees it: its functions, and `__pixie__`, which tells what it is and why this variant runs.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -180,8 +180,8 @@ impl FatModule {
 
     /// The file that the code came from: the module's own, one that was specialised from it, or one in the cache.
     #[getter]
-    fn code_path(&self) -> Option<OsString> {
-        self.loaded().code_path().map(|path| path.into_owned().into_os_string())
+    fn code_path(&self) -> Option<&OsStr> {
+        self.loaded().code_path().map(Path::as_os_str)
     }
 
     /// The variants for this platform, lowest level first, and one that was compiled from the module, if that runs: dicts of `isa`,

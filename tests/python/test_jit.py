@@ -172,7 +172,7 @@ TOTAL = "import sys, pixie; sys.path.insert(0, sys.argv[1]); import foreign, arr
 
 
 def links(cache):
-    return sorted(path for path in cache.glob("modules/*") if path.is_symlink())
+    return sorted(cache.glob("stamps/*"))
 
 
 def settle(cache, module):
@@ -182,7 +182,7 @@ def settle(cache, module):
     call(module)
     (entry,) = entries(cache)
     (link,) = links(cache)
-    assert link.resolve() == entry.resolve()
+    assert link.samefile(entry)
     return entry, link
 
 
@@ -192,9 +192,10 @@ def test_a_file_that_stays_as_it_is_is_found_again_by_what_the_system_says_of_it
     # No folder is searched and no identity of a tool is read.
     trace = tmp_path / "trace"
     words = ["strace", "-f", "-o", trace, sys.executable, "-c", CALL, foreign.parent]
-    assert run(*words).stdout.split("|")[3] == f"{entry}\n"
+    assert run(*words).stdout.split("|")[3] == f"{link}\n"
     traced = trace.read_text().partition("foreign.pixie")[2]
-    assert f'openat(AT_FDCWD, "{link}"' in traced and str(entry.parent) not in traced and str(cache / "tools") not in traced
+    assert f'openat(AT_FDCWD, "{link}"' in traced
+    assert str(cache / "modules") not in traced and str(cache / "tools") not in traced
     # Another content of the same size and the same time of change, as far as a program can set that.
     words = ["--export", "total(x: f64[n], n: i64) -> f64", "--platform", "osx-arm64"]
     sizes = {}
@@ -216,19 +217,35 @@ def test_a_file_that_stays_as_it_is_is_found_again_by_what_the_system_says_of_it
 
 
 def test_what_is_remembered_of_a_file_leads_nowhere_else(foreign, cache):
-    first = call(foreign).stdout
+    call(foreign)
     entry, link = settle(cache, foreign)
-    # An entry that is gone is made again, under the same name.
-    entry.unlink()
-    assert call(foreign).stdout == first and entry.exists()
-    # A link to anything else is made again.
-    other = cache / "other"
-    other.write_text("not a module")
-    for target in ("x", "/", link.name, foreign, other, "00/" + "0" * 50):
+    first = call(foreign).stdout
+    assert first.endswith(f"|{link}\n")
+    # A link to anything else is made again; what it led to stays.
+    other, damaged = cache / "other", cache / "damaged"
+    shutil.copy(foreign, other)
+    damaged.write_bytes(entry.read_bytes()[:-1])
+    for target in (other, damaged):
+        before = target.read_bytes()
+        for make in (link.symlink_to, link.hardlink_to):
+            link.unlink()
+            make(target)
+            assert call(foreign).stdout == first.replace(str(link), str(entry)) and link.samefile(entry) and call(foreign).stdout == first
+            assert target.read_bytes() == before
+    for target in ("x", "/", link.name):
         link.unlink()
         link.symlink_to(target)
-        assert call(foreign).stdout == first and link.resolve() == entry.resolve(), target
-    assert foreign.exists()
+        assert "|True|" in call(foreign).stdout and link.samefile(entry)
+    # So is one to what has been damaged since.
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert "|True|" in call(foreign).stdout and "|True|" in call(foreign).stdout and link.samefile(entry)
+    # What the link alone still holds is the same module; it goes when the next one comes.
+    entry.unlink()
+    assert call(foreign).stdout == first and not entry.exists()
+    link.rename(link.with_name("0" * 32))
+    call(foreign)
+    assert entry.exists() and not link.with_name("0" * 32).exists()
+    call(foreign)
     # What others can write is not taken.
     cache.chmod(0o777)
     assert str(cache) not in call(foreign).stdout
