@@ -18,6 +18,7 @@ mod result;
 mod scalar;
 mod scalars;
 mod shapes;
+mod turn;
 
 use std::mem::MaybeUninit;
 
@@ -125,11 +126,7 @@ unsafe fn invoke(export: &Export, frame: &Frame, bytes: usize) -> u64 {
         return ret;
     }
     // SAFETY: the lock is held; between the two calls nothing of Python is touched, and the arguments are kept alive by our caller.
-    unsafe {
-        let state = ffi::PyEval_SaveThread();
-        (export.thunk)(args, &mut ret);
-        ffi::PyEval_RestoreThread(state);
-    }
+    unsafe { turn::away(|| (export.thunk)(args, &mut ret)) };
     ret
 }
 
