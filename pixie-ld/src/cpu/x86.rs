@@ -170,7 +170,7 @@ impl Leaves {
     pub fn model(&self) -> String {
         let mut model = String::from_utf8_lossy(&self.vendor).trim_end_matches('\0').to_owned();
         model.push(' ');
-        // `format!` is code that an import has not run yet, 3 us of waiting for it.
+        // `format!` is code that an import has not run yet.
         model
             .extend((1..8).rev().filter_map(|digit| char::from_digit(self.leaf1[0] >> (4 * digit) & 15, 16)));
         model

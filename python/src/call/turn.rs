@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 
-/// How often a thread looks whether it is its turn before it goes for the lock all the same: for 10 us or less, which outlasts an interrupt.
+/// How often a thread looks whether it is its turn before it goes for the lock all the same: for some 10 us.
 const LOOKS: u32 = 200;
 
 /// The thread whose turn it is, by its state: it has the lock, or is about to. It may have given the lock away elsewhere since; then others
