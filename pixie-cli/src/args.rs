@@ -155,6 +155,9 @@ pub struct BuildArgs {
     /// Always release Python's lock during calls of this function; repeat for several.
     #[arg(long, value_name = "NAME")]
     pub nogil: Vec<String>,
+    /// The module's docstring.
+    #[arg(long, value_name = "TEXT")]
+    pub doc: Option<String>,
     /// Text of the author's own, kept with the module.
     #[arg(long, value_name = "TEXT")]
     pub metadata: Option<String>,
@@ -378,6 +381,9 @@ pub struct LinkArgs {
     /// The name of the module [default: that of the file].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// The module's docstring [default: those of all, one after the other].
+    #[arg(long, value_name = "TEXT")]
+    pub doc: Option<String>,
     /// Export this function only; repeat for several [default: the exports of all].
     #[arg(long = "export", value_name = "NAME")]
     pub exports: Vec<String>,

@@ -91,6 +91,16 @@ impl<'t> Keys<'t> {
         Ok(self.typed(key, "a table of lists of strings", convert)?.unwrap_or_default())
     }
 
+    /// A table of tables of strings; empty where there is none.
+    pub(crate) fn tables_by_name(
+        &mut self,
+        key: &'static str,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+        let pair = |(name, value): (&String, &Value)| Some((name.clone(), strings_by_name(value)?));
+        let convert = |value: &'t Value| value.as_table()?.iter().map(pair).collect::<Option<_>>();
+        Ok(self.typed(key, "a table of tables of strings", convert)?.unwrap_or_default())
+    }
+
     /// Refuses what nobody asked for.
     pub(crate) fn finish(&self) -> Result<()> {
         let Some(unknown) = self.table.keys().find(|key| !self.known.contains(&key.as_str())) else {

@@ -25,6 +25,8 @@ pub struct ModuleConfig {
     pub ufuncs: Vec<String>,
     /// What reductions of ufuncs begin with, by name.
     pub identities: BTreeMap<String, String>,
+    /// What results of `status` functions mean, by name and code.
+    pub statuses: BTreeMap<String, BTreeMap<String, String>>,
     /// Platforms; all where empty.
     pub platforms: Vec<String>,
     /// ISA levels by platform; all where there are none.
@@ -51,8 +53,12 @@ pub struct ModuleConfig {
     pub gil: Vec<String>,
     /// Functions that always release it.
     pub nogil: Vec<String>,
+    /// The module's docstring.
+    pub doc: Option<String>,
     /// The author's own text.
     pub metadata: Option<String>,
+    /// The author's own text about functions, by name.
+    pub export_metadata: BTreeMap<String, String>,
     /// Whether bitcode is compiled for platforms other than the one that its triple names.
     pub portable: bool,
 }
@@ -77,6 +83,7 @@ impl ModuleConfig {
             exports: keys.texts("exports")?,
             ufuncs: keys.texts("ufuncs")?,
             identities: keys.texts_by_name("identities")?,
+            statuses: keys.tables_by_name("statuses")?,
             platforms: keys.texts("platforms")?,
             levels: keys.lists_by_name("levels")?,
             debug: keys.flag("debug")?,
@@ -88,7 +95,9 @@ impl ModuleConfig {
             unsafe_pointers: keys.flag("unsafe-pointers")?,
             gil: keys.texts("gil")?,
             nogil: keys.texts("nogil")?,
+            doc: keys.text("doc")?.map(str::to_owned),
             metadata: keys.text("metadata")?.map(str::to_owned),
+            export_metadata: keys.texts_by_name("export-metadata")?,
             portable: keys.flag("portable")?,
             ..ModuleConfig::default()
         };

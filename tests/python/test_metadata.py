@@ -24,6 +24,21 @@ print(*[(name, entry["metadata"]) for name in symbols for entry in symbols[name]
     assert python(program, thin).stdout == said
 
 
+def test_the_docstring_of_a_module(build):
+    first = build(SOURCE, "--platform", "linux-64", "--doc", "Halves.\n\nAnd thirds.\n")
+    second = build("double one(void) { return 1; }", "--platform", "linux-64", name="second")
+    third = build("double two(void) { return 2; }", "--platform", "linux-64", "--doc", "Two.", name="third")
+    program = "import sys, pixie; print(repr(pixie.load(sys.argv[1]).__doc__))"
+    assert python(program, first).stdout == "'Halves.\\n\\nAnd thirds.\\n'\n"
+    assert pixie("inspect", first, "--pyi").stdout.startswith('"""Halves.')
+    linked = first.with_name("linked.pixie")
+    for words, doc in [([], "'Halves.\\n\\nAnd thirds.\\n\\nTwo.'"), (["--doc", "All."], "'All.'")]:
+        pixie("link", first, second, third, "-o", linked, *words)
+        assert python(program, linked).stdout == f"{doc}\n"
+    pixie("link", second, build("double f(void) { return 1; }", "--platform", "linux-64", name="f"), "-o", linked)
+    assert python(program, linked).stdout == "None\n"
+
+
 def test_metadata_of_no_export_is_refused(tmp_path):
     source = tmp_path / "half.c"
     source.write_text(SOURCE)

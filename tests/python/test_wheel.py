@@ -170,7 +170,11 @@ export-files = ["csrc/kernels.sig"]
 module = "fastmath.deep.inside._more"
 sources = ["src/fastmath/deep/inside/more.c"]
 ufuncs = ["twice(x: f64) -> f64", "plus(x: f64, y: f64) -> f64"]
+exports = ["root(x: f64, y: out f64) -> status"]
 identities = {plus = "zero"}
+statuses = {root = {3 = "it is \"negative\"", -1 = "no"}}
+export-metadata = {root = "of roots"}
+doc = "More of it."
 defines = {FACTOR = 2}
 """
     pyproject = PYPROJECT.split("[tool.pixie]")[0].replace('version = "0.1.0"', 'dynamic = ["version"]') + tool
@@ -179,7 +183,7 @@ defines = {FACTOR = 2}
         "src/fastmath/__init__.py": '__version__: str = "1.2.post1"  # one place\nfrom ._kernels import area, dot\n',
         "src/fastmath/deep/__init__.py": "",
         "src/fastmath/deep/inside/__init__.py": "from ._more import plus, twice\n",
-        "src/fastmath/deep/inside/more.c": "double twice(double x) { return FACTOR * x; }\ndouble plus(double x, double y) { return x + y; }\n",
+        "src/fastmath/deep/inside/more.c": "double twice(double x) { return FACTOR * x; }\ndouble plus(double x, double y) { return x + y; }\nint root(double x, double *y) { *y = x; return x < 0 ? 3 : 0; }\n",
         "src/fastmath/data/table.txt": "1 2 3\n",
         "src/fastmath/private.txt": "no\n",
         "src/fastmath/_kernels.pyi": "def dot(a: object, b: object) -> float: ...\n",
@@ -198,6 +202,16 @@ defines = {FACTOR = 2}
     program = "import fastmath; help(fastmath.dot)\nprint(open(fastmath.__path__[0] + '/data/table.txt').read())"
     shown = environment.python(program).stdout
     assert "The inner product." in shown and "1 2 3" in shown
+    program = '''
+from fastmath.deep.inside import _more
+print(_more.__doc__, _more.__PIXIE__["symbols"]["root"].popitem()[1]["metadata"], _more.root(4.0), sep="|")
+try:
+    _more.root(-4.0)
+except RuntimeError as error:
+    print(error)
+'''
+    shown = environment.python(program).stdout
+    assert shown.splitlines() == ["More of it.|of roots|4.0", 'root() failed: it is "negative" (status 3)']
 
 
 def test_thinned_where_it_is_installed(tmp_path):
@@ -285,6 +299,8 @@ FAULTS = {
     "bad signature": (('"area"', '"area(r: f65) -> f64"'), "the module `fastmath._kernels`: signature `area(r: f65) -> f64`, column 9"),
     "bad platform": (("module =", 'platforms = ["linux-65"]\nmodule ='), "platforms: unknown platform `linux-65`"),
     "bad level": (("module =", 'levels = {linux-64 = ["v9"]}\nmodule ='), "levels: unknown ISA level `v9`"),
+    "bad status": (("module =", 'statuses = {area = {0 = "fine"}}\nmodule ='), "statuses: area: expected a code of 32 bits other than 0 with a text, found `0 = \"fine\"`"),
+    "no status": (("module =", 'statuses = {area = "negative"}\nmodule ='), "tool.pixie.statuses: expected a table of tables of strings"),
     "bad toml": (('name = "fast-math"', "name = fast"), "`pyproject.toml` is not valid TOML"),
     "bad name": (("fastmath._kernels", "fastmath.my-kernels"), "`fastmath.my-kernels` is not a name that Python can import"),
 }
@@ -296,7 +312,7 @@ def test_what_is_wrong_with_a_project_is_said(tmp_path, fault):
     assert old in PYPROJECT
     folder = project(tmp_path / "p", PYPROJECT.replace(old, new))
     for word in ("wheel", "sdist"):
-        if word == "sdist" and fault in ("bad signature", "bad platform", "bad level"):
+        if word == "sdist" and fault in ("bad signature", "bad platform", "bad level", "bad status"):
             continue
         message = refused(word, cwd=folder)
         assert expected in message, message

@@ -174,7 +174,7 @@ impl<'m> Linked<'m> {
         Ok(pack(PackInput {
             name: name(args)?,
             producer: crate::PRODUCER.to_owned(),
-            doc: None,
+            doc: args.doc.clone().or_else(|| self.doc()),
             metadata: None,
             exports: self.exports.clone(),
             options,
@@ -183,6 +183,13 @@ impl<'m> Linked<'m> {
             allowed_imports,
             origin: None,
         })?)
+    }
+
+    /// What the modules say of themselves.
+    fn doc(&self) -> Option<String> {
+        let docs: Vec<&str> =
+            self.modules.iter().filter_map(|module| Some(module.manifest().doc.as_ref()?.trim_end())).collect();
+        (!docs.is_empty()).then(|| docs.join("\n\n"))
     }
 
     /// Each module's bitcode for a level.

@@ -101,7 +101,7 @@ fn build(plan: &Plan) -> Result<Vec<u8>> {
     let input = PackInput {
         name: plan.name.clone(),
         producer: crate::PRODUCER.to_owned(),
-        doc: None,
+        doc: plan.doc.clone(),
         metadata: plan.metadata.clone(),
         exports,
         options: plan.options.clone(),

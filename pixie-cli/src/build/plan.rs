@@ -50,6 +50,8 @@ pub struct Plan {
     pub identities: Vec<(String, Identity)>,
     /// What results of `status` functions mean, by name.
     pub statuses: Vec<(String, StatusText)>,
+    /// The module's docstring.
+    pub doc: Option<String>,
     /// The author's text about the module.
     pub metadata: Option<String>,
     /// The author's text about exports, by name.
@@ -79,6 +81,7 @@ impl Plan {
             gil: gil(args)?,
             identities: args.identities.clone(),
             statuses: args.statuses.clone(),
+            doc: args.doc.clone(),
             metadata: args.metadata.clone(),
             export_metadata: args.export_metadata.clone(),
             portable: args.portable,

@@ -10,7 +10,7 @@ use pixie_format::{Module, Platform};
 use pixie_wheel::{Built, Kind, ModuleConfig, Project, Runtime};
 
 use super::plan::Plan;
-use crate::args::{BuildArgs, FrontArgs, PerLevel, WheelArgs, parse_identity, parse_isa};
+use crate::args::{BuildArgs, FrontArgs, PerLevel, WheelArgs, parse_identity, parse_isa, status_text};
 use crate::commands::parts::thinned;
 use crate::commands::project::{VERSION, enter, output_folder, write};
 use crate::commands::{print_json, pyi};
@@ -95,6 +95,13 @@ fn build_args(config: &ModuleConfig, platforms: &[Platform], args: &WheelArgs) -
     let identity = |(name, value): (&String, &String)| {
         parse_identity(&format!("{name}={value}")).map_err(|why| anyhow!("identities: {why}"))
     };
+    let texts = config.statuses.iter().flat_map(|(name, texts)| texts.iter().map(move |text| (name, text)));
+    let status = |(name, (code, text)): (&String, (&String, &String))| {
+        let found = status_text(code, text).map(|status| (name.clone(), status));
+        found.with_context(|| {
+            format!("statuses: {name}: expected a code of 32 bits other than 0 with a text, found `{code} = \"{text}\"`")
+        })
+    };
     let per_level = match &config.per_level {
         None => PerLevel::Auto,
         Some(text) => PerLevel::from_str(text, false)
@@ -110,7 +117,7 @@ fn build_args(config: &ModuleConfig, platforms: &[Platform], args: &WheelArgs) -
         export_files: config.export_files.clone(),
         ufuncs: config.ufuncs.clone(),
         identities: config.identities.iter().map(identity).collect::<Result<_>>()?,
-        statuses: Vec::new(),
+        statuses: texts.map(status).collect::<Result<_>>()?,
         opt: config.opt.unwrap_or(3),
         debug: config.debug,
         front: FrontArgs {
@@ -124,8 +131,9 @@ fn build_args(config: &ModuleConfig, platforms: &[Platform], args: &WheelArgs) -
         unsafe_pointers: config.unsafe_pointers,
         gil: config.gil.clone(),
         nogil: config.nogil.clone(),
+        doc: config.doc.clone(),
         metadata: config.metadata.clone(),
-        export_metadata: Vec::new(),
+        export_metadata: config.export_metadata.clone().into_iter().collect(),
         portable: config.portable,
         jobs: args.jobs,
         json: false,
