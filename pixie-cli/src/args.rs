@@ -27,9 +27,9 @@ says which memory `run` puts code into, PIXIE_PERF_MAP=1 and PIXIE_GDB_JIT=1 tel
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Build a fat module from C, LLVM IR or bitcode.
+    /// Build a fat module from C, C++, LLVM IR or bitcode.
     Build(Box<BuildArgs>),
-    /// Compile C to bitcode for one platform, which `build` takes.
+    /// Compile C or C++ to bitcode for one platform, which `build` takes.
     Bitcode(BitcodeArgs),
     /// Show what a module holds.
     Inspect(InspectArgs),
@@ -93,13 +93,14 @@ Signatures:
 Examples:
   pixie build kernels.c --exports kernels.sig
   pixie build fast.c --export 'area(r: f64) -> f64' -o dist/fast.pixie --platform linux-64 --platform win-64
+  pixie build solver.cpp -I /usr/include/eigen3 --exports solver.sig
   pixie build hash.c -I include --isa linux-64=x86-64,x86-64-v3 --cflag=-DNDEBUG
   pixie build add.ll --export 'add(x: f64, y: f64) -> f64'";
 
 #[derive(Args, Debug)]
 #[command(after_help = BUILD_HELP)]
 pub struct BuildArgs {
-    /// C sources (.c), LLVM IR (.ll) or bitcode (.bc); several are linked into one module.
+    /// C (.c), C++ (.cpp, .cc, .cxx), LLVM IR (.ll) or bitcode (.bc); several are linked into one module.
     #[arg(required = true, value_name = "SRC")]
     pub sources: Vec<PathBuf>,
     /// The module to write [default: NAME.pixie in this folder].
@@ -194,7 +195,7 @@ pub struct FrontArgs {
 
 #[derive(Args, Debug)]
 pub struct BitcodeArgs {
-    /// The C source.
+    /// The source.
     #[arg(value_name = "SRC")]
     pub source: PathBuf,
     /// The bitcode to write.

@@ -12,6 +12,8 @@ use crate::wire;
 pub struct PrepareRequest {
     /// The inputs, linked in this order.
     pub sources: Vec<Source>,
+    /// What the inputs may call on, and nobody else: of it stays what they use, and none of it can be exported.
+    pub library: Vec<Source>,
     /// The platform. Input without a triple gives the same bytes for each platform, but is checked against this one.
     #[serde(with = "wire::platform")]
     pub platform: Platform,

@@ -86,6 +86,7 @@ fn debug_metadata_is_stored_and_compiled_only_when_asked_for() {
         let options = PrepareOptions { portable: false, debug };
         pixie_jit::prepare(&PrepareRequest {
             sources: vec![source.clone()],
+            library: Vec::new(),
             platform,
             roots: Vec::new(),
             options,
@@ -402,8 +403,13 @@ fn rust_without_its_own_passes_is_neutral_enough() {
     let bytes = std::fs::read(folder.path().join("lib.bc")).unwrap();
     for (platform, level) in targets() {
         let options = PrepareOptions { portable: true, debug: false };
-        let request =
-            PrepareRequest { sources: vec![source("lib.bc", &bytes)], platform, roots: Vec::new(), options };
+        let request = PrepareRequest {
+            sources: vec![source("lib.bc", &bytes)],
+            library: Vec::new(),
+            platform,
+            roots: Vec::new(),
+            options,
+        };
         let prepared = pixie_jit::prepare(&request).unwrap();
         assert!(prepared.neutral);
         let request =

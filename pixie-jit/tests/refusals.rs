@@ -77,7 +77,7 @@ fn constructors() {
          define void @start() {\n  ret void\n}",
         Platform::OsxArm64,
         "`input.ll`: `start`: is a global constructor, code that runs when a module is loaded, which a module for osx-arm64 may not have\n\
-         hint: initialise from a function that callers export and call, or make the data constant",
+         hint: initialise in a function (in C++, a static variable of one), or make the data constant",
     );
 }
 
@@ -187,6 +187,7 @@ fn a_triple_serves_its_platform_only() {
     );
     let portable = PrepareRequest {
         sources: vec![source("input.ll", ir)],
+        library: Vec::new(),
         platform: Platform::OsxArm64,
         roots: Vec::new(),
         options: PrepareOptions { portable: true, debug: false },

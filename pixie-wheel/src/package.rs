@@ -11,9 +11,9 @@ use crate::project::{Project, manifest};
 use crate::shim;
 
 /// What the compiler reads, which a wheel does not need.
-const SOURCE_SUFFIXES: &[&str] = &["c", "h", "ll", "bc", "sig"];
+const SOURCE_SUFFIXES: &[&str] = &["c", "cpp", "cc", "cxx", "h", "hpp", "hh", "hxx", "ll", "bc", "sig"];
 /// Headers and what is included like one.
-const HEADER_SUFFIXES: &[&str] = &["h", "hpp", "inc", "def", "c", "inl"];
+const HEADER_SUFFIXES: &[&str] = &["h", "hpp", "hh", "hxx", "ipp", "tpp", "inc", "inl", "def", "c"];
 
 /// The packages that the author names; else those that are called like the modules' packages or the distribution.
 pub(crate) fn find(

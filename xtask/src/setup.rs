@@ -23,6 +23,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bochsbios", "firmware that bochs' package asks for"),
     ("vgabios", "firmware that bochs' package asks for"),
     ("libxxhash-dev", "real input for the tests"),
+    ("libeigen3-dev", "real input for the tests, in C++"),
     ("strace", "what a process touches"),
     ("gdb", "names and lines of functions in a fat module"),
     ("valgrind", "instructions counted beside the times"),

@@ -1,6 +1,7 @@
 //! Sources to prepared bitcode: once if they are target-neutral, else for each platform, or for each level.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::Result;
 use pixie_format::{IsaLevel, Platform};
@@ -14,7 +15,8 @@ use super::plan::{Plan, Source};
 use super::progress::Progress;
 use crate::args::PerLevel;
 use crate::files;
-use crate::frontend::{self, Compiled, Compiler};
+use crate::frontend::library::{self, Unit};
+use crate::frontend::{self, Compiled, Compiler, Language};
 
 /// The bitcode of a build.
 pub struct Prepared {
@@ -54,6 +56,7 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
         .map(|input| {
             Request::Prepare(PrepareRequest {
                 sources: input.sources.clone(),
+                library: input.library.clone(),
                 platform: input.target.0,
                 roots: plan.exports.iter().map(|wanted| wanted.spec.symbol.clone()).collect(),
                 options: PrepareOptions { portable: plan.portable, debug: plan.options.debug },
@@ -95,7 +98,8 @@ fn level_groups(plan: &Plan, inputs: &[TargetInputs]) -> Result<Vec<Group>> {
     for input in inputs.iter().filter(|input| !input.isa_macros.is_empty()) {
         let compiler = Compiler::find()?;
         let (platform, wanted) = (input.target.0, &input.isa_macros);
-        let values = |level| frontend::macros(&compiler, platform, level, &plan.flags, wanted);
+        let values =
+            |level| frontend::macros(&compiler, platform, level, &plan.flags, plan.language(), wanted);
         let whole = values(&platform.levels()[0])?;
         let mut found: Vec<(BTreeSet<String>, Group)> = Vec::new();
         for (_, level) in plan.targets().filter(|(of, _)| *of == platform) {
@@ -140,7 +144,34 @@ fn levels_of(
 struct TargetInputs {
     target: Target,
     sources: Vec<Input>,
+    /// What C++ sources need beside headers, and the bitcode of it.
+    library: Vec<Input>,
+    units: Vec<&'static Unit>,
     isa_macros: BTreeSet<String>,
+}
+
+impl TargetInputs {
+    fn new(target: Target) -> TargetInputs {
+        TargetInputs {
+            target,
+            sources: Vec::new(),
+            library: Vec::new(),
+            units: Vec::new(),
+            isa_macros: BTreeSet::new(),
+        }
+    }
+
+    /// The units that are needed and not there yet.
+    fn missing(&self, plan: &Plan) -> Vec<&'static Unit> {
+        let is_cxx = |source: &&Source| matches!(source, Source::C(_, Language::Cxx));
+        let sources = plan.sources.iter().zip(&self.sources).filter(|(source, _)| is_cxx(source));
+        let all = sources.map(|(_, input)| input).chain(&self.library);
+        let mut needed: Vec<&Unit> = all.flat_map(|input| library::needed(&input.bytes)).collect();
+        needed.retain(|unit| !self.units.contains(unit));
+        needed.sort_by_key(|unit| unit.name());
+        needed.dedup();
+        needed
+    }
 }
 
 fn read_llvm(plan: &Plan) -> Result<BTreeMap<usize, Input>> {
@@ -176,10 +207,7 @@ fn front_end(
             })
             .collect()
     });
-    let mut results: Vec<TargetInputs> = targets
-        .iter()
-        .map(|target| TargetInputs { target: *target, sources: Vec::new(), isa_macros: BTreeSet::new() })
-        .collect();
+    let mut results: Vec<TargetInputs> = targets.iter().map(|target| TargetInputs::new(*target)).collect();
     let mut compiled: BTreeMap<(usize, usize), Compiled> =
         jobs.into_iter().zip(compiled).map(|(job, result)| Ok((job, result?))).collect::<Result<_>>()?;
     let mut shown = Vec::new();
@@ -201,7 +229,32 @@ fn front_end(
             result.sources.push(input);
         }
     }
+    if let Some(compiler) = &compiler {
+        threads.install(|| add_library(plan, compiler, &mut results))?;
+    }
     Ok(results)
+}
+
+/// Compiles for each target what its C++ sources need of the library, and what that needs in turn.
+fn add_library(plan: &Plan, compiler: &Compiler, targets: &mut [TargetInputs]) -> Result<()> {
+    loop {
+        let missing = |(index, target): (usize, &TargetInputs)| {
+            target.missing(plan).into_iter().map(move |unit| (index, unit)).collect::<Vec<_>>()
+        };
+        let jobs: Vec<(usize, &'static Unit)> = targets.iter().enumerate().flat_map(missing).collect();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let compile = |(target, unit): &(usize, &'static Unit)| {
+            let (platform, level) = targets[*target].target;
+            unit.compile(compiler, platform, level, plan.options.reproducible)
+        };
+        let compiled = jobs.par_iter().map(compile).collect::<Result<Vec<_>>>()?;
+        for ((target, unit), bytes) in jobs.into_iter().zip(compiled) {
+            targets[target].library.push(Input { name: unit.name(), bytes });
+            targets[target].units.push(unit);
+        }
+    }
 }
 
 /// Prints each warning once, with the platforms when not all have it.
@@ -211,9 +264,10 @@ fn warn(plan: &Plan, outputs: &BTreeMap<(Platform, Option<&'static str>), Output
     for ((platform, level), output) in outputs {
         // Our own front end vectorises nothing, so vectors in C are the author's; and what was compiled for one level, or for the lowest,
         // may use it.
+        let from_source = |file: &str| Language::of(Path::new(file)).is_some();
         let expected = |warning: &&Warning| match warning {
-            Warning::Vectorised { file, .. } => file.ends_with(".c"),
-            Warning::FixedFeatures { file, .. } => level.is_some() || (file.ends_with(".c") && !own_features),
+            Warning::Vectorised { file, .. } => from_source(file),
+            Warning::FixedFeatures { file, .. } => level.is_some() || (from_source(file) && !own_features),
             _ => false,
         };
         for warning in output.warnings.iter().filter(|warning| !expected(warning)) {

@@ -132,7 +132,11 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
     let mut wanted = Vec::new();
     let mut left_out = Vec::new();
     let mut pointers = false;
-    for function in functions.iter().filter(|function| function.defined && !function.local) {
+    let (mangled, plain): (Vec<_>, Vec<_>) = functions
+        .iter()
+        .filter(|function| function.defined && !function.local)
+        .partition(|function| is_mangled(&function.name));
+    for function in plain {
         match derive(functions, platform, &function.name) {
             Ok(checked) if checked.signature.has_pointers() && !plan.unsafe_pointers => {
                 // The derived signature is a start for the author's own.
@@ -151,6 +155,11 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
             Err(error) => left_out.push(error.to_string().replace('\n', "\n    ")),
         }
     }
+    if wanted.is_empty() && left_out.is_empty() && !mangled.is_empty() {
+        bail!(
+            "the sources define no function that could be exported, only C++ functions\nhint: put those to be exported into `extern \"C\" {{ … }}`"
+        );
+    }
     if wanted.is_empty() && left_out.is_empty() {
         bail!("the sources define no function that could be exported\nhint: a function must not be static");
     }
@@ -166,6 +175,11 @@ fn discover(plan: &Plan, prepared: &Prepared) -> Result<Vec<Wanted>> {
         eprintln!("note: left out{why}:\n  {list}");
     }
     Ok(wanted)
+}
+
+/// Whether a symbol is the name of a C++ function with its types (Itanium C++ ABI §5.1), which differ between platforms.
+fn is_mangled(symbol: &str) -> bool {
+    symbol.starts_with("_Z")
 }
 
 const ARRAYS_HINT: &str = "hint: say which pointers are arrays and how long they are, for example --export 'dot(a: f64[n], b: f64[n], n: usize) -> f64'";

@@ -10,7 +10,7 @@ use crate::frontend::{self, CFlags, Compiler};
 
 /// Compiles one C source for the lowest level of one platform, unoptimised, and writes the bitcode.
 pub fn run(args: &BitcodeArgs) -> Result<()> {
-    let Source::C(source) = plan::source(&args.source)? else {
+    let Source::C(source, _) = plan::source(&args.source)? else {
         bail!("`{}` is LLVM's already\nhint: give it to `pixie build` as it is", args.source.display());
     };
     files::check_folder(&args.output)?;

@@ -187,8 +187,11 @@ impl<'m> Linked<'m> {
 
     /// What the modules say of themselves.
     fn doc(&self) -> Option<String> {
-        let docs: Vec<&str> =
-            self.modules.iter().filter_map(|module| Some(module.manifest().doc.as_ref()?.trim_end())).collect();
+        let docs: Vec<&str> = self
+            .modules
+            .iter()
+            .filter_map(|module| Some(module.manifest().doc.as_ref()?.trim_end()))
+            .collect();
         (!docs.is_empty()).then(|| docs.join("\n\n"))
     }
 

@@ -9,13 +9,13 @@ use pixie_format::{IsaLevel, Platform, SUFFIX};
 
 use crate::args::{BuildArgs, PerLevel, status_text};
 use crate::files;
-use crate::frontend::CFlags;
+use crate::frontend::{CFlags, Language};
 
 /// A source file, by what must be done to it.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// C, which the front end compiles once for each platform or level.
-    C(PathBuf),
+    /// C or C++, which the front end compiles once for each platform or level.
+    C(PathBuf, Language),
     /// LLVM IR or bitcode.
     Llvm(PathBuf),
 }
@@ -98,16 +98,22 @@ impl Plan {
         self.platforms.iter().flat_map(|(platform, levels)| levels.iter().map(|level| (*platform, *level)))
     }
 
+    /// What to take the compiler's macros from, which differ by level alone: C where there is some, since flags may be for one language.
+    pub fn language(&self) -> Language {
+        let is_c = |source: &Source| matches!(source, Source::C(_, Language::C));
+        if self.sources.iter().any(is_c) { Language::C } else { Language::Cxx }
+    }
+
     /// Whether some source goes through the C compiler.
     pub fn has_c(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, Source::C(_)))
+        self.sources.iter().any(|source| matches!(source, Source::C(..)))
     }
 }
 
 impl Source {
     pub fn path(&self) -> &Path {
         match self {
-            Source::C(path) | Source::Llvm(path) => path,
+            Source::C(path, _) | Source::Llvm(path) => path,
         }
     }
 }
@@ -122,11 +128,12 @@ fn gil(args: &BuildArgs) -> Result<Vec<(String, Gil)>> {
 
 /// What must be done to a source, by its suffix.
 pub fn source(path: &Path) -> Result<Source> {
-    let source = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("c") => Source::C(path.to_owned()),
-        Some("ll" | "bc") => Source::Llvm(path.to_owned()),
+    let suffix = path.extension().and_then(|extension| extension.to_str());
+    let source = match (Language::of(path), suffix) {
+        (Some(language), _) => Source::C(path.to_owned(), language),
+        (None, Some("ll" | "bc")) => Source::Llvm(path.to_owned()),
         _ => bail!(
-            "`{}` is not a kind of source that is known\nhint: expected a file that ends in .c, .ll or .bc",
+            "`{}` is not a kind of source that is known\nhint: expected a file that ends in .c, .cpp, .cc, .cxx, .ll or .bc",
             path.display()
         ),
     };

@@ -5,8 +5,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use pixie_format::Platform;
+
+use super::Language;
 
 /// A clang, and the folder of zig's headers where there is one.
 #[derive(Debug, Clone)]
@@ -69,14 +71,30 @@ impl Compiler {
         in_clang || self.headers.as_ref().is_some_and(|headers| header.starts_with(headers))
     }
 
+    /// The folder of the C++ library, headers and sources.
+    pub fn cxx_library(&self) -> Result<PathBuf> {
+        let found =
+            self.headers.as_ref().map(|headers| headers.join("libcxx")).filter(|folder| folder.is_dir());
+        found.with_context(|| {
+            let hint = "hint: `pip install ziglang` brings one that serves all four platforms";
+            format!("C++ sources need headers of the C++ library, and none were found\n{hint}")
+        })
+    }
+
     /// The command with the target and the header folders.
-    pub fn command(&self, platform: Platform) -> Command {
+    pub fn command(&self, platform: Platform, language: Language) -> Result<Command> {
         let mut command = Command::new(&self.program);
         if self.is_zig {
             // Plain clang inside zig: 30 ms a run against 60 for `zig cc`, no cache of its own, and `-MD` works.
             command.arg("clang");
         }
         command.arg(format!("--target={}", front_end_triple(platform)));
+        if language == Language::Cxx {
+            let library = self.cxx_library()?;
+            // They stand before those of C, which they include.
+            command.arg("-nostdinc++").arg("-isystem").arg(library.join("include"));
+            command.args(CXX_LIBRARY.iter().map(|define| format!("-D{define}")));
+        }
         match &self.headers {
             Some(headers) => {
                 // zig's clang has its own headers there; another clang has better ones of its own version.
@@ -91,9 +109,32 @@ impl Compiler {
                 command.args(["-ffreestanding", "-nostdlibinc"]);
             }
         }
-        command
+        Ok(command)
     }
 }
+
+/// How libc++ is configured, which elsewhere a file of its own says. What would throw ends the process.
+const CXX_LIBRARY: &[&str] = &[
+    "_LIBCPP_ABI_VERSION=1",
+    "_LIBCPP_ABI_NAMESPACE=__1",
+    "_LIBCPP_HAS_THREADS=1",
+    "_LIBCPP_HAS_MONOTONIC_CLOCK=1",
+    "_LIBCPP_HAS_TERMINAL=1",
+    "_LIBCPP_HAS_MUSL_LIBC=0",
+    "_LIBCPP_HAS_VENDOR_AVAILABILITY_ANNOTATIONS=0",
+    "_LIBCPP_HAS_FILESYSTEM=1",
+    "_LIBCPP_HAS_RANDOM_DEVICE=1",
+    "_LIBCPP_HAS_LOCALIZATION=1",
+    "_LIBCPP_HAS_UNICODE=1",
+    "_LIBCPP_HAS_WIDE_CHARACTERS=1",
+    "_LIBCPP_HAS_TIME_ZONE_DATABASE=0",
+    "_LIBCPP_DISABLE_VISIBILITY_ANNOTATIONS",
+    "_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS",
+    "_LIBCPP_PSTL_BACKEND_SERIAL",
+    "_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_NONE",
+    "_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_IGNORE",
+    "_LIBCPP_VERBOSE_ABORT(...)=__builtin_abort()",
+];
 
 /// What the C dialect is that of: on Windows, mingw's headers. The back end sets the object's own triple.
 const fn front_end_triple(platform: Platform) -> &'static str {

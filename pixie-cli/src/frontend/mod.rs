@@ -1,11 +1,13 @@
-//! C in, bitcode out: one run of clang for a platform, or for a platform and level.
+//! C or C++ in, bitcode out: one run of clang for a platform, or for a platform and level.
 
 mod compiler;
 mod isa_macros;
+pub mod library;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Result, anyhow, bail};
 use pixie_format::{IsaLevel, Platform};
@@ -13,6 +15,32 @@ use pixie_format::{IsaLevel, Platform};
 use crate::args::FrontArgs;
 
 pub use compiler::Compiler;
+
+/// What a source is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    C,
+    Cxx,
+}
+
+impl Language {
+    /// That of a file, by its suffix.
+    pub fn of(path: &Path) -> Option<Language> {
+        match path.extension()?.to_str()? {
+            "c" => Some(Language::C),
+            "cpp" | "cc" | "cxx" => Some(Language::Cxx),
+            _ => None,
+        }
+    }
+
+    /// What the compiler calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Language::C => "c",
+            Language::Cxx => "c++",
+        }
+    }
+}
 
 /// What the C compiler is told beside target and source.
 #[derive(Debug, Clone)]
@@ -31,7 +59,7 @@ impl CFlags {
     }
 }
 
-/// The bitcode of one C source.
+/// The bitcode of one source.
 #[derive(Debug)]
 pub struct Compiled {
     pub bitcode: Vec<u8>,
@@ -49,7 +77,8 @@ pub fn compile(
     level: Option<&IsaLevel>,
     flags: &CFlags,
 ) -> Result<Compiled> {
-    let mut command = command(compiler, platform, level, flags);
+    let language = Language::of(source).unwrap_or(Language::C);
+    let mut command = command(compiler, platform, level, flags, language)?;
     // Relative to the source's folder, so that building elsewhere gives the same bytes.
     for folder in [source.parent().map(Path::to_owned), std::env::current_dir().ok()].into_iter().flatten() {
         if let Ok(folder) = folder.canonicalize() {
@@ -68,7 +97,7 @@ pub fn compile(
     } else {
         source.to_owned()
     });
-    let (bitcode, messages) = run(compiler, command, source, platform)?;
+    let (bitcode, messages) = run(compiler, command, source, platform, "")?;
     let mut files: Vec<&Path> =
         messages.headers.iter().map(Path::new).filter(|path| !compiler.owns(path)).collect();
     files.insert(0, source);
@@ -81,23 +110,30 @@ pub fn macros(
     platform: Platform,
     level: &IsaLevel,
     flags: &CFlags,
+    language: Language,
     wanted: &BTreeSet<String>,
 ) -> Result<BTreeSet<String>> {
-    let mut command = command(compiler, platform, Some(level), flags);
-    command.args(["-E", "-dM", "-x", "c", "-"]);
-    let (list, _) = run(compiler, command, Path::new("-"), platform)?;
+    let mut command = command(compiler, platform, Some(level), flags, language)?;
+    command.args(["-E", "-dM", "-x", language.name(), "-"]);
+    let (list, _) = run(compiler, command, Path::new("-"), platform, "")?;
     Ok(isa_macros::defined(&String::from_utf8_lossy(&list), wanted))
 }
 
 /// The compiler with every flag but those that say what to read and write.
-fn command(compiler: &Compiler, platform: Platform, level: Option<&IsaLevel>, flags: &CFlags) -> Command {
-    let mut command = compiler.command(platform);
+fn command(
+    compiler: &Compiler,
+    platform: Platform,
+    level: Option<&IsaLevel>,
+    flags: &CFlags,
+    language: Language,
+) -> Result<Command> {
+    let mut command = compiler.command(platform, language)?;
     command.args(target_flags(platform, level.unwrap_or(&platform.levels()[0])));
-    command.args(fixed_flags(flags));
+    command.args(fixed_flags(flags, language));
     command.args(flags.include.iter().flat_map(|folder| ["-I".into(), folder.clone().into_os_string()]));
     command.args(flags.define.iter().map(|define| format!("-D{define}")));
     command.args(&flags.other);
-    command
+    Ok(command)
 }
 
 /// What the compiler printed on standard error.
@@ -121,16 +157,20 @@ fn run(
     mut command: Command,
     source: &Path,
     platform: Platform,
+    input: &str,
 ) -> Result<(Vec<u8>, Messages)> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| {
+    let output = output(&mut command, input).map_err(|error| {
         anyhow!("cannot run the C compiler `{}`: {}", compiler.describe(), crate::files::plain(&error))
     })?;
     let messages = messages(&String::from_utf8_lossy(&output.stderr));
     if output.status.success() {
         return Ok((output.stdout, messages));
     }
-    let hint = if messages.diagnostics.contains("file not found") && !compiler.has_headers(platform) {
+    let says = |what: &str| messages.diagnostics.contains(what);
+    let hint = if says("file not found") && !compiler.has_headers(platform) {
         "\nhint: this clang has no C library headers for this platform; `pip install ziglang` brings them for all four"
+    } else if says("with exceptions disabled") {
+        "\nhint: no exception can leave a module, so C++ is compiled without them; return a status, and Python raises"
     } else {
         ""
     };
@@ -139,6 +179,16 @@ fn run(
         source.display(),
         messages.diagnostics.trim_end()
     );
+}
+
+/// Runs the command with the text on its standard input.
+fn output(command: &mut Command, input: &str) -> std::io::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A compiler that does not read it says why on its own.
+        _ = stdin.write_all(input.as_bytes());
+    }
+    child.wait_with_output()
 }
 
 /// The level's own processor and features, from the same table that the back end uses.
@@ -163,9 +213,13 @@ fn target_flags(platform: Platform, level: &IsaLevel) -> Vec<String> {
     flags
 }
 
-fn fixed_flags(flags: &CFlags) -> Vec<&'static str> {
-    vec![
-        "-std=gnu17",
+fn fixed_flags(flags: &CFlags, language: Language) -> Vec<&'static str> {
+    let of_language: &[&str] = match language {
+        Language::C => &["-std=gnu17"],
+        // What runs when a process ends never would: modules stay, and no system calls them.
+        Language::Cxx => &["-std=gnu++20", "-fno-exceptions", "-fno-rtti", "-fno-c++-static-destructors"],
+    };
+    let common = [
         // Lower levels mark loops "do not unroll", which spoils the later pipeline.
         "-O2",
         "-Xclang",
@@ -182,7 +236,8 @@ fn fixed_flags(flags: &CFlags) -> Vec<&'static str> {
         "-fno-color-diagnostics",
         // Flags for one platform may be idle on another.
         "-Qunused-arguments",
-    ]
+    ];
+    [of_language, &common].concat()
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use inkwell::llvm_sys::core::{LLVMGetDataLayoutStr, LLVMGetTarget};
 use inkwell::llvm_sys::linker::LLVMLinkModules2;
 use inkwell::module::Module;
+use inkwell::passes::PassBuilderOptions;
+use inkwell::targets::TargetMachine;
 use pixie_format::Platform;
 
+use super::ir::Value;
 use super::session::Session;
 use super::{access, describe, features, ir, panics, reach, refuse, retarget, target};
 use crate::error::{Error, Result};
@@ -18,26 +21,38 @@ use crate::source::Source;
 pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let session = Session::new();
     let platform = request.platform;
+    let machine = target::baseline(platform)?;
     let mut inputs = Vec::with_capacity(request.sources.len());
     let mut neutral = true;
-    for source in &request.sources {
+    for source in request.sources.iter().chain(&request.library) {
         let module = session.parse(source)?;
+        if !request.library.is_empty() {
+            fold_constructors(&module, &machine)?;
+        }
         let fixed = serves(&module, source, platform, request.options.portable)? == Serves::Platform;
         neutral &= !fixed;
         inputs.push((source, module, fixed));
     }
-    let machine = target::baseline(platform)?;
     let modules: Vec<&Module<'_>> = inputs.iter().map(|(_, module, _)| module).collect();
-    reach::only(&modules, &request.roots, &machine)?;
+    let (own, library) = modules.split_at(request.sources.len());
+    let roots = roots(request, own);
+    reach::only(&modules, &roots, &machine)?;
+    let hidden: BTreeSet<String> =
+        library.iter().flat_map(|module| ir::definitions(module)).map(Value::name).collect();
     let mut producers = BTreeSet::new();
     let mut warnings = Vec::new();
     let mut whole: Option<Module<'_>> = None;
-    for (source, module, fixed) in inputs {
+    for (index, (source, module, fixed)) in inputs.into_iter().enumerate() {
         refuse::Input { file: &source.name, module: &module, platform, retargeted: !fixed }.check()?;
         producers.extend(describe::producers(&module));
+        let before = warnings.len();
         warnings.extend(describe::mutable_globals(&source.name, &module));
         warnings.extend(features::normalise(&source.name, &module));
         warnings.extend(describe::vectorised(&source.name, &module));
+        if index >= request.sources.len() {
+            // The author can do nothing about the library's.
+            warnings.truncate(before);
+        }
         if neutral {
             retarget::neutralise(&module);
         } else {
@@ -51,6 +66,10 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let Some(module) = whole else {
         return Err(Error::Llvm { message: "nothing to prepare".to_owned() });
     };
+    if !request.library.is_empty() {
+        // Two parts of it may have kept each other's inline functions.
+        reach::only(&[&module], &roots, &machine)?;
+    }
     if panics::trap(&module) {
         let files: Vec<&str> = request.sources.iter().map(|source| source.name.as_str()).collect();
         warnings.push(Warning::Panics { file: files.join("`, `") });
@@ -58,7 +77,9 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
     let debug = describe::debug_text(&module);
     producers.extend(debug.iter().flat_map(|text| metadata::producers(text)));
     producers.retain(|producer| !producer.is_empty());
-    let functions = describe::functions(&module, debug.as_deref(), &access::of_params(&module, &machine)?);
+    let mut functions =
+        describe::functions(&module, debug.as_deref(), &access::of_params(&module, &machine)?);
+    functions.iter_mut().for_each(|function| function.local |= hidden.contains(&function.name));
     if !request.options.debug {
         module.strip_debug_info();
     }
@@ -74,6 +95,35 @@ pub fn prepare(request: &PrepareRequest) -> Result<Prepared> {
         warnings,
         functions,
     })
+}
+
+/// Makes data of what C++ calls dynamic initialisation where LLVM can execute it: much of it is that only in name, as objects without
+/// members in headers are.
+fn fold_constructors(module: &Module<'_>, machine: &TargetMachine) -> Result<()> {
+    // The second one only where it takes more: what is stored is best what the author wrote.
+    const PASSES: [&str; 2] = [
+        "globalopt",
+        "cgscc(inline,function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg)),globalopt",
+    ];
+    for passes in PASSES {
+        let list = ir::globals(module).into_iter().find(|global| global.name() == "llvm.global_ctors");
+        if list.and_then(Value::initializer).is_none_or(|list| list.operands().is_empty()) {
+            return Ok(());
+        }
+        let done = module.run_passes(passes, machine, PassBuilderOptions::create());
+        done.map_err(|message| Error::Llvm { message: message.to_string() })?;
+    }
+    Ok(())
+}
+
+/// What is kept, with all that it reaches. Where nobody knows yet what will be exported, or some of it is not there, that is everything; but
+/// of a library only what the sources use.
+fn roots(request: &PrepareRequest, own: &[&Module<'_>]) -> Vec<String> {
+    let definitions = own.iter().flat_map(|module| ir::definitions(module));
+    let shown = definitions.filter(|value| !value.is_local() && !reach::is_mergeable(value.linkage()));
+    let shown: Vec<String> = shown.map(Value::name).collect();
+    let known = !request.roots.is_empty() && request.roots.iter().all(|root| shown.contains(root));
+    if known || request.library.is_empty() { request.roots.clone() } else { shown }
 }
 
 /// The module's triple and data layout.

@@ -43,7 +43,8 @@ fn declared(module: &Module<'_>) -> impl Iterator<Item = String> {
     shared.map(Value::name).collect::<Vec<_>>().into_iter()
 }
 
-const fn is_mergeable(linkage: LLVMLinkage) -> bool {
+/// Whether several inputs may define the same, as they do with inline functions.
+pub const fn is_mergeable(linkage: LLVMLinkage) -> bool {
     !matches!(
         linkage,
         LLVMLinkage::LLVMExternalLinkage

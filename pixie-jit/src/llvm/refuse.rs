@@ -111,7 +111,7 @@ impl Input<'_, '_> {
         self.error(
             names.join(", "),
             format!("is a global {kind}, code that runs when a module is {when}"),
-            "initialise from a function that callers export and call, or make the data constant",
+            "initialise in a function (in C++, a static variable of one), or make the data constant",
         )
     }
 

@@ -22,7 +22,13 @@ pub fn source(name: &str, text: impl AsRef<[u8]>) -> Source {
 }
 
 pub fn request(sources: Vec<Source>, platform: Platform) -> PrepareRequest {
-    PrepareRequest { sources, platform, roots: Vec::new(), options: PrepareOptions::default() }
+    PrepareRequest {
+        sources,
+        library: Vec::new(),
+        platform,
+        roots: Vec::new(),
+        options: PrepareOptions::default(),
+    }
 }
 
 /// Text without a triple, prepared.

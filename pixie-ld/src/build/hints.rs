@@ -73,7 +73,7 @@ const BY_PREFIX: &[(&[&str], &str)] = &[
     ),
     (
         &["_Z", "__cxa_", "_ZN"],
-        "this is a C++ symbol; templates and inline functions work, the C++ library does not",
+        "this is a part of the C++ library that no module has: streams, exceptions, threads; in bitcode also `new` and `delete`, which are added to C++ sources alone",
     ),
     (
         &["_R", "rust_", "__rust_"],

@@ -45,6 +45,16 @@ fn without_thunk(place: &str) -> String {
     place.replace(&format!("`{}", thunk::symbol("")), "`")
 }
 
+/// The first of the places that need a symbol: a header of C++ may be used by hundreds.
+fn some(places: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match places {
+        [] => "nothing visible".to_owned(),
+        [shown @ .., _] if shown.len() < SHOWN => places.join(", "),
+        _ => format!("{} and {} more", places[..SHOWN].join(", "), places.len() - SHOWN),
+    }
+}
+
 fn describe(missing: &Missing<'_>) -> String {
     let mut text = String::new();
     for (symbol, needs) in missing {
@@ -60,7 +70,7 @@ fn describe(missing: &Missing<'_>) -> String {
         }
         let levels = levels.iter().map(|(platform, isas)| format!("{platform} ({})", isas.join(", ")));
         let levels = levels.collect::<Vec<_>>().join(", ");
-        let places = if places.is_empty() { "nothing visible".to_owned() } else { places.join(", ") };
+        let places = some(&places);
         let elsewhere = runtime_symbols::ALL.iter().find(|known| known.name == *symbol);
         let hint = match (hints::of(symbol), elsewhere) {
             (Some(hint), _) => {
