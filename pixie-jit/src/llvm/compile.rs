@@ -8,7 +8,7 @@ use pixie_format::{Platform, thunk};
 
 use super::session::Session;
 use super::{
-    blame, builtins, classify, features, fp, graph, ir, loops, lower, only, retarget, target, thunks,
+    blame, builtins, classify, features, fp, graph, ir, jam, loops, lower, only, retarget, target, thunks,
 };
 use crate::compile::{CompileRequest, Output};
 use crate::error::{Error, Result};
@@ -19,6 +19,9 @@ pub fn compile(request: &CompileRequest) -> Result<Vec<u8>> {
     let job = Job { request, session: &session };
     let machine = target::machine(request.platform.triple(), &request.isa, request.options.opt)?;
     let module = job.module(&machine)?;
+    if request.options.opt >= 3 {
+        jam::jam(&module, &machine)?;
+    }
     job.run(&module, &machine, &pipeline(request.options.opt))?;
     job.thunks(&module, &machine)?;
     job.lower(&module, &machine)?;

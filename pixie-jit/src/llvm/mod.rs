@@ -11,6 +11,7 @@ mod features;
 mod fp;
 mod graph;
 mod ir;
+mod jam;
 mod join;
 mod loops;
 mod lower;

@@ -76,6 +76,16 @@ impl Value<'_> {
         }
     }
 
+    /// The number of a function's enum attribute such as `memory`, if it has that.
+    pub fn enum_attribute(self, name: &str) -> Option<u64> {
+        let raw = self.function()?;
+        // SAFETY: it is one, and alive; what is not null is an enum attribute, as the kind is that of one.
+        unsafe {
+            let found = LLVMGetEnumAttributeAtIndex(raw, LLVMAttributeFunctionIndex, enum_kind(name));
+            (!found.is_null()).then(|| LLVMGetEnumAttributeValue(found))
+        }
+    }
+
     /// Whether a function has an enum attribute such as `noreturn`.
     pub fn has_enum_attribute(self, name: &str) -> bool {
         let Some(raw) = self.function() else { return false };

@@ -14,7 +14,12 @@ use std::ffi::{CStr, CString, c_char};
 
 use inkwell::llvm_sys::LLVMAttributeFunctionIndex;
 use inkwell::llvm_sys::core::*;
+use inkwell::llvm_sys::error::{LLVMDisposeErrorMessage, LLVMGetErrorMessage};
+use inkwell::llvm_sys::transforms::pass_builder::{
+    LLVMCreatePassBuilderOptions, LLVMDisposePassBuilderOptions, LLVMRunPassesOnFunction,
+};
 use inkwell::module::Module;
+use inkwell::targets::TargetMachine;
 
 pub use attributes::enum_kind;
 pub use ty::Type;
@@ -92,6 +97,27 @@ pub fn ifuncs<'m>(module: &'m Module<'_>) -> Vec<Value<'m>> {
 pub fn definitions<'m>(module: &'m Module<'_>) -> Vec<Value<'m>> {
     let all = functions(module).into_iter().chain(globals(module)).chain(aliases(module));
     all.filter(|value| !value.is_declaration()).collect()
+}
+
+impl Value<'_> {
+    /// Runs passes on a function.
+    pub fn run_passes(self, passes: &str, machine: &TargetMachine) -> Result<(), String> {
+        let Some(raw) = self.function() else { return Ok(()) };
+        let passes = c_string(passes);
+        // SAFETY: it is one, and alive, and so are text, machine and options, which are freed; LLVM hands the message over.
+        unsafe {
+            let options = LLVMCreatePassBuilderOptions();
+            let failed = LLVMRunPassesOnFunction(raw, passes.as_ptr(), machine.as_mut_ptr(), options);
+            LLVMDisposePassBuilderOptions(options);
+            if failed.is_null() {
+                return Ok(());
+            }
+            let message = LLVMGetErrorMessage(failed);
+            let text = CStr::from_ptr(message).to_string_lossy().into_owned();
+            LLVMDisposeErrorMessage(message);
+            Err(text)
+        }
+    }
 }
 
 /// The function with this name.
