@@ -66,6 +66,8 @@ def train(package, command, folder):
     time.sleep(3)
     for _ in range(PROCESSES):
         run("imports", foreign)
+        # The tool is found where most people have it, too.
+        run("imports", foreign, PIXIE_COMMAND="", PATH=f"{Path(command).parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def imports():
