@@ -172,7 +172,7 @@ sources = ["src/fastmath/deep/inside/more.c"]
 ufuncs = ["twice(x: f64) -> f64", "plus(x: f64, y: f64) -> f64"]
 exports = ["root(x: f64, y: out f64) -> status"]
 identities = {plus = "zero"}
-statuses = {root = {3 = "it is \"negative\"", -1 = "no"}}
+statuses = {root = {3 = 'it is "negative"', -1 = "no"}}
 export-metadata = {root = "of roots"}
 doc = "More of it."
 defines = {FACTOR = 2}
@@ -203,7 +203,8 @@ defines = {FACTOR = 2}
     shown = environment.python(program).stdout
     assert "The inner product." in shown and "1 2 3" in shown
     program = '''
-from fastmath.deep.inside import _more
+import fastmath, pixie
+_more = pixie.load(fastmath.__path__[0] + "/deep/inside/_more.pixie")
 print(_more.__doc__, _more.__PIXIE__["symbols"]["root"].popitem()[1]["metadata"], _more.root(4.0), sep="|")
 try:
     _more.root(-4.0)
