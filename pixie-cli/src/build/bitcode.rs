@@ -50,6 +50,7 @@ pub fn prepare(plan: &Plan, pool: &Pool, progress: &Progress) -> Result<Prepared
     let targets: Vec<Target> =
         groups.iter().map(|group| (group.platform, group.levels.first().copied())).collect();
     inputs.extend(front_end(plan, &targets, &llvm_inputs, progress)?);
+    add_library(plan, &mut inputs)?;
     progress.phase("preparing bitcode");
     let requests = inputs
         .iter()
@@ -144,21 +145,14 @@ fn levels_of(
 struct TargetInputs {
     target: Target,
     sources: Vec<Input>,
-    /// What C++ sources need beside headers, and the bitcode of it.
+    /// What C++ sources need beside headers.
     library: Vec<Input>,
-    units: Vec<&'static Unit>,
     isa_macros: BTreeSet<String>,
 }
 
 impl TargetInputs {
     fn new(target: Target) -> TargetInputs {
-        TargetInputs {
-            target,
-            sources: Vec::new(),
-            library: Vec::new(),
-            units: Vec::new(),
-            isa_macros: BTreeSet::new(),
-        }
+        TargetInputs { target, sources: Vec::new(), library: Vec::new(), isa_macros: BTreeSet::new() }
     }
 
     /// The units that are needed and not there yet.
@@ -167,7 +161,7 @@ impl TargetInputs {
         let sources = plan.sources.iter().zip(&self.sources).filter(|(source, _)| is_cxx(source));
         let all = sources.map(|(_, input)| input).chain(&self.library);
         let mut needed: Vec<&Unit> = all.flat_map(|input| library::needed(&input.bytes)).collect();
-        needed.retain(|unit| !self.units.contains(unit));
+        needed.retain(|unit| self.library.iter().all(|there| there.name != unit.name()));
         needed.sort_by_key(|unit| unit.name());
         needed.dedup();
         needed
@@ -229,14 +223,16 @@ fn front_end(
             result.sources.push(input);
         }
     }
-    if let Some(compiler) = &compiler {
-        threads.install(|| add_library(plan, compiler, &mut results))?;
-    }
     Ok(results)
 }
 
 /// Compiles for each target what its C++ sources need of the library, and what that needs in turn.
-fn add_library(plan: &Plan, compiler: &Compiler, targets: &mut [TargetInputs]) -> Result<()> {
+fn add_library(plan: &Plan, targets: &mut [TargetInputs]) -> Result<()> {
+    if !plan.has_cxx() {
+        return Ok(());
+    }
+    let compiler = Compiler::find()?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.jobs).build()?;
     loop {
         let missing = |(index, target): (usize, &TargetInputs)| {
             target.missing(plan).into_iter().map(move |unit| (index, unit)).collect::<Vec<_>>()
@@ -247,12 +243,11 @@ fn add_library(plan: &Plan, compiler: &Compiler, targets: &mut [TargetInputs]) -
         }
         let compile = |(target, unit): &(usize, &'static Unit)| {
             let (platform, level) = targets[*target].target;
-            unit.compile(compiler, platform, level, plan.options.reproducible)
+            unit.compile(&compiler, platform, level, plan.options.reproducible)
         };
-        let compiled = jobs.par_iter().map(compile).collect::<Result<Vec<_>>>()?;
+        let compiled = threads.install(|| jobs.par_iter().map(compile).collect::<Result<Vec<_>>>())?;
         for ((target, unit), bytes) in jobs.into_iter().zip(compiled) {
             targets[target].library.push(Input { name: unit.name(), bytes });
-            targets[target].units.push(unit);
         }
     }
 }

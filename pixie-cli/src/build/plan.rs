@@ -98,6 +98,11 @@ impl Plan {
         self.platforms.iter().flat_map(|(platform, levels)| levels.iter().map(|level| (*platform, *level)))
     }
 
+    /// Whether some source is C++.
+    pub fn has_cxx(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::C(_, Language::Cxx)))
+    }
+
     /// What to take the compiler's macros from, which differ by level alone: C where there is some, since flags may be for one language.
     pub fn language(&self) -> Language {
         let is_c = |source: &Source| matches!(source, Source::C(_, Language::C));

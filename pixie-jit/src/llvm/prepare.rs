@@ -119,11 +119,14 @@ fn fold_constructors(module: &Module<'_>, machine: &TargetMachine) -> Result<()>
 /// What is kept, with all that it reaches. Where nobody knows yet what will be exported, or some of it is not there, that is everything; but
 /// of a library only what the sources use.
 fn roots(request: &PrepareRequest, own: &[&Module<'_>]) -> Vec<String> {
+    if request.library.is_empty() {
+        return request.roots.clone();
+    }
     let definitions = own.iter().flat_map(|module| ir::definitions(module));
     let shown = definitions.filter(|value| !value.is_local() && !reach::is_mergeable(value.linkage()));
     let shown: Vec<String> = shown.map(Value::name).collect();
     let known = !request.roots.is_empty() && request.roots.iter().all(|root| shown.contains(root));
-    if known || request.library.is_empty() { request.roots.clone() } else { shown }
+    if known { request.roots.clone() } else { shown }
 }
 
 /// The module's triple and data layout.
